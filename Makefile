@@ -1,0 +1,43 @@
+# Two commands matter: `make demo` runs an election, `make test` checks everything. Each sets up what it needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+BROWNIE_BIN := .venv-brownie/bin
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help setup demo test test-all lint format bench lock clean distclean brownie-setup
+
+help:  ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready node_modules/.ready build/.ready  ## Install locked packages, compile contracts, make development keys.
+
+.venv/.ready: requirements/tohyo.txt pyproject.toml
+	@echo "tohyo: installing locked Python packages into .venv"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/tohyo.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json
+	@echo "tohyo: installing locked npm packages into node_modules"
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+clean:  ## Remove what can be made again, except installed packages.
+	rm -rf build .tohyo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv*' -not -path './node_modules/*' -prune -exec rm -rf {} +
+
+distclean: clean  ## Remove installed packages too.
+	rm -rf .venv .venv-brownie node_modules .toolchain
+
+lock:  ## Resolve the Python and npm locks again.
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements/tohyo.txt -q
+	$(BIN)/uv pip compile --group pyproject.toml:brownie --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements/brownie.txt -q --python-version 3.11
+	npm install --package-lock-only --ignore-scripts --no-audit --no-fund
