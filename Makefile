@@ -8,9 +8,10 @@ PYTHON ?= python3
 UV_VERSION := 0.13.8
 BIN := .venv/bin
 BROWNIE_BIN := .venv-brownie/bin
+DEMO_DEPTH := 10
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test test-all lint format bench lock clean distclean brownie-setup
+.PHONY: help setup demo test test-all lint format bench brownie-setup lock clean distclean
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +29,45 @@ setup: .venv/.ready node_modules/.ready build/.ready  ## Install locked packages
 node_modules/.ready: package.json package-lock.json
 	@echo "tohyo: installing locked npm packages into node_modules"
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build/.ready: .venv/.ready node_modules/.ready $(wildcard contracts/*.sol contracts/*/*.sol zk/*.py zk/*/*.py)
+	@echo "tohyo: compiling contracts, making development keys"
+	$(BIN)/python -m chain.compiler
+	$(BIN)/tohyo zk setup vote --depth $(DEMO_DEPTH) > /dev/null
+	@mkdir -p build && touch $@
+
+demo: setup  ## Run a whole election on a local chain (more: `.venv/bin/tohyo demo --help`).
+	$(BIN)/tohyo demo $(ARGS)
+
+test: setup  ## Run the tests (about ten minutes on two cores).
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+
+test-all: setup brownie-setup  ## Run every test, the slow and the Brownie ones too.
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+lint: setup  ## Check style, types, layers and Solidity rules.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	solhint --disc 'contracts/**/*.sol'
+
+format: setup  ## Format Python and Solidity.
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: setup  ## Measure gas, proving and the audit; writes bench/results.
+	$(BIN)/python bench/gas_cream.py
+	$(BIN)/python bench/zk_vote.py
+	$(BIN)/python bench/audit.py
+
+brownie-setup: .venv-brownie/.ready  ## Install Brownie into an environment of its own.
+
+.venv-brownie/.ready: .venv/.ready node_modules/.ready requirements/brownie.txt
+	@echo "tohyo: installing locked Brownie packages into .venv-brownie"
+	$(PYTHON) -m venv .venv-brownie
+	BROWNIE_NOCOMPILE=1 $(BIN)/uv pip install --quiet --python $(BROWNIE_BIN)/python --no-binary eth-brownie --require-hashes -r requirements/brownie.txt
 	@touch $@
 
 clean:  ## Remove what can be made again, except installed packages.

@@ -1,0 +1,1 @@
+"""What a person runs: the `tohyo` command, and scripts that Brownie can run too."""

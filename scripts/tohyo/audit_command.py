@@ -1,0 +1,51 @@
+"""`tohyo audit`: recount an election from the chain alone."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.report import AuditReport
+from audit.replay import audit_election
+from chain.connection import connect
+from scripts.tohyo.options import DEFAULT_RPC, RpcOption
+from scripts.tohyo.output import EXIT_NO, OUT, pairs_table, progress_bar, warn, write_json
+
+
+def audit(
+    contract: Annotated[str, typer.Option("--contract", envvar="TOHYO_CONTRACT", help="Address of the election's contract.")],
+    rpc: RpcOption = DEFAULT_RPC,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the whole report as JSON to this file; - for standard output.")
+    ] = None,
+) -> None:
+    """Replay an election from its events and check everything it claims.
+
+    Uses only the chain: rebuilds the tree of commitments, checks every root, verifies every proof, checks
+    nullifiers, windows, fees, the code of the contracts and the count.
+    Exit code 0: consistent. 1: inconsistent (says what and where). 2: could not check.
+    """
+    w3 = connect(rpc)
+    with progress_bar("auditing") as report_progress:
+        report = audit_election(w3, contract, on_progress=report_progress)
+    to_stdout = json_file == Path("-")
+    if to_stdout:
+        OUT.print_json(json.dumps(report.to_json(), ensure_ascii=False), highlight=False)
+    else:
+        show_audit(report)
+    if json_file is not None and not to_stdout:
+        write_json(json_file, report.to_json())
+    if report.verdict != "consistent":
+        raise typer.Exit(EXIT_NO)
+
+
+def show_audit(report: AuditReport) -> None:
+    """Print verdict, checks and findings for people."""
+    OUT.print(pairs_table([(check.name, check.summary) for check in report.checks]))
+    for warning in report.warnings:
+        warn(warning)
+    for finding in report.findings:
+        OUT.print(f"[red]✗[/] {finding.check}: {finding.message} [dim]({finding.where})[/]", highlight=False)
+    colour = "green" if report.verdict == "consistent" else "red"
+    OUT.print(f"verdict: [bold {colour}]{report.verdict}[/]")

@@ -1,0 +1,89 @@
+"""Who votes in the demonstration, and for whom.
+
+The plan is all that the demonstration decides in advance. A seed fixes the voters' choices, so that two runs have
+the same result; it never touches a note, which always comes from the operating system's randomness.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from election.file import Candidate, ElectionFile, parse_election_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from election.roll import Roll
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The election, its voters, and the seed of their choices."""
+
+    election: ElectionFile
+    voters: tuple[str, ...]
+    seed: int
+
+    def choice(self, voter: str) -> int:
+        """Return the candidate that a voter will choose: the smaller of two draws, so that some are more popular."""
+        count = len(self.election.candidates)
+        draws = (self._draw(voter, turn) % count for turn in ("first", "second"))
+        return min(draws)
+
+    def expected_tally(self) -> list[int]:
+        """Count the choices without any chain: what the chain's count must equal."""
+        counted = Counter(self.choice(voter) for voter in self.voters)
+        return [counted[index] for index in range(len(self.election.candidates))]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a document that `from_json` reads."""
+        return {
+            "election": json.loads(self.election.canonical_bytes()),
+            "voters": list(self.voters),
+            "seed": self.seed,
+        }
+
+    @staticmethod
+    def from_json(document: dict[str, Any]) -> Plan:
+        """Read what `to_json` wrote."""
+        election = parse_election_file(json.dumps(document["election"]))
+        return Plan(election, tuple(document["voters"]), document["seed"])
+
+    def _draw(self, voter: str, turn: str) -> int:
+        text = f"{self.seed}\n{turn}\n{voter}".encode()
+        return int.from_bytes(hashlib.sha256(text).digest())
+
+
+def make_plan(
+    base: ElectionFile,
+    roll: Roll,
+    *,
+    voters: int | None = None,
+    candidates: int | None = None,
+    depth: int | None = None,
+    seed: int = 0,
+) -> Plan:
+    """Cut or stretch an election to the wished size.
+
+    Voters beyond the roll and candidates beyond the file get made-up names. The tree grows with the electorate
+    unless `depth` says otherwise.
+    """
+    ids = _stretch([entry.voter_id for entry in roll.entries], voters, "extra-voter-{:05d}")
+    names = _stretch([c.name for c in base.candidates], candidates, "Proposal {}")
+    changed = {
+        "candidates": base.candidates if len(names) == len(base.candidates) else [Candidate(name=n) for n in names],
+        "electorate": len(ids),
+        "depth": depth or max(base.depth, (len(ids) - 1).bit_length()),
+    }
+    election = parse_election_file(base.model_copy(update=changed).canonical_bytes().decode())
+    return Plan(election, tuple(ids), seed)
+
+
+def _stretch(items: Sequence[str], count: int | None, pattern: str) -> list[str]:
+    wanted = len(items) if count is None else count
+    extra = [pattern.format(number) for number in range(len(items) + 1, wanted + 1)]
+    return [*items[:wanted], *extra]

@@ -1,0 +1,64 @@
+"""Proofs in parallel: one process a core, each with its own prover.
+
+A worker ignores Ctrl-C; the parent decides when work stops.
+"""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing import get_context
+from os import cpu_count
+from typing import TYPE_CHECKING
+
+from zk.keys import load_vote_keys
+from zk.vote import VoteProver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from zk.groth16 import Proof
+    from zk.statement import VoteStatement, VoteWitness
+
+_prover: VoteProver | None = None
+
+
+class ProverPool:
+    """Proves many vote statements at once, in whatever order they are done."""
+
+    def __init__(self, executor: ProcessPoolExecutor) -> None:
+        self._executor = executor
+
+    def prove_all(self, tasks: Iterable[tuple[str, VoteStatement, VoteWitness]]) -> Iterator[tuple[str, Proof]]:
+        """Yield `(key, proof)` as each proof is made; the key is the caller's name for the task."""
+        futures = {self._executor.submit(_prove, statement, witness): key for key, statement, witness in tasks}
+        for done in as_completed(futures):
+            yield futures[done], done.result()
+
+
+@contextmanager
+def prover_pool(depth: int, keys_directory: Path) -> Iterator[ProverPool]:
+    """Open a pool; leaving it early drops the proofs not begun yet."""
+    executor = ProcessPoolExecutor(
+        max_workers=cpu_count(),
+        mp_context=get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(depth, keys_directory),
+    )
+    try:
+        yield ProverPool(executor)
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker(depth: int, keys_directory: Path) -> None:
+    global _prover  # noqa: PLW0603  a worker process serves one circuit for its whole life
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _prover = VoteProver(load_vote_keys(depth, keys_directory))
+
+
+def _prove(statement: VoteStatement, witness: VoteWitness) -> Proof:
+    assert _prover is not None  # noqa: S101  the initializer ran, or the pool would be broken
+    return _prover.prove(statement, witness)

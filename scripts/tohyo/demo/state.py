@@ -1,0 +1,91 @@
+"""What the demonstration keeps on disk, so that it can be interrupted anywhere and go on.
+
+The chain is the only memory of deposits and ballots; this folder keeps what the chain must not know (notes) and
+what cannot be read from it (the plan, where the contract is, time spent so far).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chain.deploy import Deployment
+from chain.node import stop_detached
+from scripts.tohyo.demo.plan import Plan
+from scripts.tohyo.output import write_atomically, write_json
+from voter.note import Note
+from zk.errors import TohyoError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class NothingToResumeError(TohyoError):
+    """No interrupted demonstration is in the folder."""
+
+
+@dataclass
+class DemoState:
+    """One demonstration's folder."""
+
+    directory: Path
+    plan: Plan
+    deployment: Deployment | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    finished: bool = False
+
+    @property
+    def chain_directory(self) -> Path:
+        """Where the local chain keeps its state."""
+        return self.directory / "chain"
+
+    def save(self) -> None:
+        """Write everything but the notes."""
+        document: dict[str, Any] = {
+            "plan": self.plan.to_json(),
+            "deployment": self.deployment.to_json() if self.deployment else None,
+            "seconds": self.seconds,
+            "finished": self.finished,
+        }
+        write_json(self.directory / "demo.json", document)
+
+    def notes(self, chain_id: int, contract: str) -> dict[str, Note]:
+        """Return every voter's note, made and kept privately the first time."""
+        path = self.directory / f"notes-{contract}.json"
+        if not path.exists():
+            made = {voter: Note.create(chain_id, contract).to_text() for voter in self.plan.voters}
+            write_atomically(path, json.dumps(made), private=True)
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return {voter: Note.parse(text) for voter, text in kept.items()}
+
+
+def start_state(directory: Path, plan: Plan) -> DemoState:
+    """Make an empty folder; an earlier demonstration's chain is stopped and its folder set aside, not deleted."""
+    if directory.exists():
+        stop_detached(directory / "chain")
+        directory.rename(directory.with_name(f"{directory.name}-{time.time_ns()}"))
+    directory.mkdir(parents=True)
+    state = DemoState(directory, plan)
+    state.save()
+    return state
+
+
+def resume_state(directory: Path) -> DemoState:
+    """Open an interrupted demonstration.
+
+    Raises:
+        NothingToResumeError: the folder holds no demonstration that can go on.
+
+    """
+    path = directory / "demo.json"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        deployment = Deployment.from_json(document["deployment"]) if document["deployment"] else None
+        plan = Plan.from_json(document["plan"])
+        return DemoState(directory, plan, deployment, document["seconds"], document["finished"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NothingToResumeError(
+            f"No demonstration can be resumed from {directory}.", hint="Start one with `tohyo demo`."
+        ) from error

@@ -1,0 +1,181 @@
+"""The steps of an election, in order. Each reads the chain first and does only what is left to do.
+
+Roles are kept apart by account: 0 deploys and registers, 1 deposits for voters who hold a permit, 2 relays ballots.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from api.registrar import Registrar
+from audit.replay import audit_election
+from chain.connection import connect
+from chain.cream import CreamClient
+from chain.deploy import deploy_election
+from chain.gas import GasUse, gas_by_operation
+from chain.node import development_account, start_detached
+from chain.sender import UnlockedSender
+from chain.time import travel_to
+from election.ballot import Ballot
+from election.phase import Phase
+from relayer.submitter import Submitter
+from scripts.tohyo.demo.proving import prover_pool
+from voter.wallet import vote_tasks
+from zk.keys import VoteKeys, ensure_vote_keys
+from zk.merkle import IncrementalMerkleTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from web3 import Web3
+
+    from audit.report import AuditReport
+    from chain.deploy import Deployment
+    from scripts.tohyo.demo.state import DemoState
+    from voter.note import Note
+
+    Progress = Callable[[int, int], None]
+
+REGISTRAR, DEPOSITOR, RELAYER = 0, 1, 2
+YEAR = 365 * 86_400
+
+
+@dataclass
+class DemoRun:
+    """A demonstration under way: its state on disk, and what the steps find out."""
+
+    state: DemoState
+    keys_directory: Path
+    port: int = 0
+    rpc: str = ""
+    tally: list[int] = field(default_factory=list)
+    report: AuditReport | None = None
+    gas: dict[str, GasUse] = field(default_factory=dict)
+
+    @cached_property
+    def w3(self) -> Web3:
+        """The local chain."""
+        return connect(self.rpc)
+
+    @cached_property
+    def keys(self) -> VoteKeys:
+        """Proving and verifying keys for this tree depth, made if they are missing."""
+        return ensure_vote_keys(self.state.plan.election.depth, self.keys_directory)
+
+    @property
+    def deployment(self) -> Deployment:
+        """Where the election's contract is."""
+        assert self.state.deployment is not None  # noqa: S101  the deploy step comes first
+        return self.state.deployment
+
+    @cached_property
+    def client(self) -> CreamClient:
+        """The election's contract."""
+        return CreamClient(self.w3, self.deployment.contract)
+
+    @cached_property
+    def notes(self) -> dict[str, Note]:
+        """Every voter's note."""
+        return self.state.notes(self.deployment.chain_id, self.deployment.contract)
+
+    def sender(self, account: int) -> UnlockedSender:
+        """Return one of the chain's own accounts."""
+        return UnlockedSender(self.w3, self.w3.eth.accounts[account])
+
+
+def start_chain(run: DemoRun, _progress: Progress) -> None:
+    """Start the chain at the hour when registration opens, or find it running."""
+    opens = int(run.state.plan.election.schedule.registration_opens.timestamp())
+    status = start_detached("anvil", port=run.port, state_dir=run.state.chain_directory, timestamp=opens)
+    run.rpc = status.rpc_url
+
+
+def deploy(run: DemoRun, _progress: Progress) -> None:
+    """Deploy verifier, hasher and election contract."""
+    if run.state.deployment is not None:
+        return
+    sender = run.sender(REGISTRAR)
+    run.state.deployment = deploy_election(
+        run.w3, sender, run.state.plan.election, run.keys.verifying_key, sender.address, run.keys.transcript_hash
+    )
+    run.state.save()
+
+
+def deposit(run: DemoRun, progress: Progress) -> None:
+    """Deposit every voter's commitment, each with the registrar's permit."""
+    voters = run.state.plan.voters
+    deposited = set(run.client.leaves())
+    waiting = [voter for voter in voters if run.notes[voter].commitment not in deposited]
+    registrar = Registrar.for_election(
+        run.client, development_account(REGISTRAR), voters, run.state.directory / "registrar.sqlite"
+    )
+    sender = run.sender(DEPOSITOR)
+    deadline = run.client.now() + YEAR
+    for done, voter in enumerate(waiting, len(voters) - len(waiting) + 1):
+        permit = registrar.permit(voter, run.notes[voter].commitment, deadline)
+        run.client.deposit_with_permit(permit, sender)
+        progress(done, len(voters))
+
+
+def close_registration(run: DemoRun, _progress: Progress) -> None:
+    """Let the hour of voting come; the contract computes the root of the tree."""
+    _advance_to(run, Phase.VOTING, run.state.plan.election.schedule.voting_opens.timestamp())
+
+
+def vote(run: DemoRun, progress: Progress) -> None:
+    """Prove and relay every ballot, in an order that has nothing to do with the order of deposits."""
+    plan = run.state.plan
+    counted = {event.nullifier_hash for event in run.client.ballots()}
+    election_id = run.deployment.election_id
+    waiting = [v for v in plan.voters if run.notes[v].nullifier_hash(election_id) not in counted]
+    secrets.SystemRandom().shuffle(waiting)
+    tree = IncrementalMerkleTree.from_leaves(plan.election.depth, run.client.leaves())
+    submitter = Submitter.for_election(run.client, run.sender(RELAYER))
+    done = len(plan.voters) - len(waiting)
+    unsigned = {voter: unproven_ballot(run.notes[voter], tree, election_id, plan.choice(voter)) for voter in waiting}
+    with prover_pool(plan.election.depth, run.keys_directory) as pool:
+        for voter, proof in pool.prove_all((v, b.statement, b.witness) for v, b in unsigned.items()):
+            submitter.submit(unsigned[voter].with_proof(proof))
+            done += 1
+            progress(done, len(plan.voters))
+
+
+def close_voting(run: DemoRun, _progress: Progress) -> None:
+    """Let the hour of the close come, and record it."""
+    _advance_to(run, Phase.CLOSED, run.state.plan.election.schedule.voting_closes.timestamp())
+
+
+def count(run: DemoRun, progress: Progress) -> None:
+    """Read the count from the contract, and the gas of everything that led to it."""
+    run.tally = run.client.tally()
+    run.gas = gas_by_operation(
+        run.w3, run.client.contract, run.deployment.block_number, run.w3.eth.block_number, progress
+    )
+
+
+def audit(run: DemoRun, progress: Progress) -> None:
+    """Recount from the chain alone, as a stranger would."""
+    run.report = audit_election(run.w3, run.deployment.contract, on_progress=progress)
+
+
+STEPS: tuple[tuple[str, Callable[[DemoRun, Progress], None]], ...] = (
+    ("start chain", start_chain),
+    ("deploy", deploy),
+    ("deposit", deposit),
+    ("close registration", close_registration),
+    ("vote", vote),
+    ("close voting", close_voting),
+    ("count", count),
+    ("audit", audit),
+)
+
+
+def _advance_to(run: DemoRun, phase: Phase, timestamp: float) -> None:
+    if run.client.now() < timestamp:
+        travel_to(run.w3, int(timestamp))
+    if run.client.recorded_phase() < phase:
+        run.client.advance(run.sender(REGISTRAR))

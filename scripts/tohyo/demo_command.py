@@ -1,0 +1,124 @@
+"""`tohyo demo`: a whole election on a local chain, from voter roll to audited result."""
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chain.node import stop_detached
+from chain.paths import PROJECT_ROOT
+from election.file import load_election_file
+from election.roll import load_roll
+from scripts.tohyo.audit_command import show_audit
+from scripts.tohyo.demo.plan import make_plan
+from scripts.tohyo.demo.report import render_page, report_document
+from scripts.tohyo.demo.state import DemoState, resume_state, start_state
+from scripts.tohyo.demo.steps import STEPS, DemoRun
+from scripts.tohyo.election_commands import result_table
+from scripts.tohyo.options import KEYS_DIRECTORY, KeysOption, warn_of_development_keys
+from scripts.tohyo.output import ERR, EXIT_INTERRUPTED, EXIT_NO, OUT, pairs_table, progress_bar, write_atomically, write_json
+
+EXAMPLE = PROJECT_ROOT / "examples" / "tsukuba-2018"
+
+
+class Scheme(StrEnum):
+    """The voting schemes that the demonstration can run."""
+
+    CREAM = "cream"
+
+
+def demo(
+    voters: Annotated[int | None, typer.Option(min=1, help="Number of voters; all on the roll if not given.")] = None,
+    candidates: Annotated[int | None, typer.Option(min=1, max=255, help="Number of candidates.")] = None,
+    election: Annotated[Path, typer.Option(help="Election file.")] = EXAMPLE / "election.json",
+    roll: Annotated[Path, typer.Option(help="Voter roll (CSV: voter_id,name).")] = EXAMPLE / "roll.csv",
+    scheme: Annotated[Scheme, typer.Option(help="Voting scheme.")] = Scheme.CREAM,  # noqa: ARG001  one so far
+    depth: Annotated[int | None, typer.Option(min=1, max=32, help="Tree depth; the election file's if not given.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides the voters' choices (never their notes).")] = 2018,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report as JSON to this file.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the demonstration that was interrupted.")] = False,
+    keep_chain: Annotated[bool, typer.Option(help="Leave the chain running afterwards.")] = True,
+    directory: Annotated[Path, typer.Option("--dir", help="Folder of the demonstration.")] = Path(".tohyo/demo"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the chain; 0 takes a free one.")] = 0,
+    keys: KeysOption = KEYS_DIRECTORY,
+) -> None:
+    """Run an election on a local chain: deploy, deposits, anonymous votes with real proofs, count, audit.
+
+    The default is modelled on the online vote of Tsukuba city in 2018: 13 proposals, 119 voters.
+    """
+    if resume:
+        state = resume_state(directory)
+    else:
+        base, people = load_election_file(election), load_roll(roll)
+        plan = make_plan(base, people, voters=voters, candidates=candidates, depth=depth, seed=seed)
+        state = start_state(directory, plan)
+    run = DemoRun(state, keys, port)
+    _introduce(state)
+    try:
+        run_steps(run)
+    except KeyboardInterrupt as interruption:
+        ERR.print("\ninterrupted; nothing is lost. Go on with [bold]tohyo demo --resume[/]", highlight=False)
+        raise typer.Exit(EXIT_INTERRUPTED) from interruption
+    document = report_document(run)
+    written = _write_report(directory, document, json_file)
+    _show(run, document, written)
+    state.finished = True
+    state.save()
+    if not keep_chain:
+        stop_detached(state.chain_directory)
+    if document["audit"]["verdict"] != "consistent" or not document["as_cast"]:
+        raise typer.Exit(EXIT_NO)
+
+
+def run_steps(run: DemoRun) -> None:
+    """Run every step with a bar, adding its time to what earlier tries took."""
+    for number, (name, step) in enumerate(STEPS, 1):
+        started = time.perf_counter()
+        with progress_bar(f"{number}/{len(STEPS)} {name}") as report:
+            try:
+                step(run, report)
+                report(1, 1)
+            finally:
+                spent = time.perf_counter() - started
+                run.state.seconds[name] = run.state.seconds.get(name, 0.0) + spent
+                run.state.save()
+
+
+def _introduce(state: DemoState) -> None:
+    election = state.plan.election
+    ERR.print(f"[bold]{election.title}[/]", highlight=False)
+    ERR.print(
+        f"{len(state.plan.voters):,} voters, {len(election.candidates)} candidates, tree depth {election.depth}",
+        highlight=False,
+    )
+
+
+def _write_report(directory: Path, document: dict[str, object], json_file: Path | None) -> list[Path]:
+    page, data = directory / "report.html", directory / "report.json"
+    write_atomically(page, render_page(document))
+    targets = [data] if json_file is None else [data, json_file]
+    for target in targets:
+        write_json(target, document)
+    return [page, *targets]
+
+
+def _show(run: DemoRun, document: dict[str, object], written: list[Path]) -> None:
+    names = [candidate.name for candidate in run.state.plan.election.candidates]
+    OUT.print(result_table(run.state.plan.election, dict(zip(names, run.tally, strict=True))))
+    assert run.report is not None  # noqa: S101  the audit step came before
+    OUT.print("\n[bold]audit[/], from the chain alone")
+    show_audit(run.report)
+    OUT.print("\n[bold]gas[/]")
+    gas = [(name, f"{use.mean:,.0f} mean, {use.min:,}–{use.max:,}, {use.count:,} ×") for name, use in run.gas.items()]
+    OUT.print(pairs_table([*gas, ("per voter", f"{document['gas_per_voter']:,}")]), highlight=False)
+    OUT.print("\n[bold]seconds[/]")
+    OUT.print(pairs_table([(name, f"{seconds:.1f}") for name, seconds in run.state.seconds.items()]), highlight=False)
+    OUT.print("\n[bold]report[/]")
+    for path in written:
+        OUT.print(f"  {path}", highlight=False)
+    OUT.print("\nrecount it yourself:", highlight=False)
+    OUT.print(f"  tohyo audit --rpc {document['rpc']} --contract {document['contract']}", highlight=False, soft_wrap=True)
+    OUT.print(f"stop the chain:\n  tohyo chain down --state {run.state.chain_directory}", highlight=False, soft_wrap=True)
+    warn_of_development_keys(run.keys.transcript_hash)

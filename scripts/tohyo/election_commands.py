@@ -1,0 +1,256 @@
+"""`tohyo election`: write an election file, deploy it, follow its schedule, read its result."""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from web3.constants import ADDRESS_ZERO
+
+from chain.connection import connect
+from chain.cream import CreamClient
+from chain.deploy import deploy_election
+from chain.time import travel_to
+from election.file import ElectionFile, load_election_file, parse_election_document
+from election.phase import Phase
+from scripts.tohyo.options import (
+    DEFAULT_RPC,
+    KEYS_DIRECTORY,
+    Connection,
+    ContractOption,
+    DeploymentOption,
+    DevAccountOption,
+    FromOption,
+    KeysOption,
+    KeystoreOption,
+    PasswordFileOption,
+    RpcOption,
+    open_election,
+    open_sender,
+    warn_of_development_keys,
+)
+from scripts.tohyo.output import OUT, JsonFlag, emit, emit_facts, write_atomically, write_json
+from zk.errors import TohyoError
+from zk.keys import load_vote_keys
+
+app = typer.Typer(help="Make and run an election.", no_args_is_help=True)
+
+TravelFlag = Annotated[
+    bool, typer.Option("--time-travel", help="On a development chain, move the clock to the scheduled time first.")
+]
+
+
+class MissingAnswerError(TohyoError):
+    """The questionnaire needs a person, and none is there to answer."""
+
+
+@app.command()
+def new(
+    out: Annotated[Path, typer.Argument(help="Where to write the election file.", metavar="FILE")] = Path("election.json"),
+    title: Annotated[str | None, typer.Option(help="What is voted on.")] = None,
+    candidate: Annotated[list[str] | None, typer.Option(help="A candidate's name; repeat for each.")] = None,
+    electorate: Annotated[int | None, typer.Option(min=1, help="Number of voters on the roll.")] = None,
+    registration_opens: Annotated[str | None, typer.Option(help="ISO 8601 with offset, e.g. 2027-04-01T09:00+09:00.")] = None,
+    voting_opens: Annotated[str | None, typer.Option(help="Registration closes and voting opens.")] = None,
+    voting_closes: Annotated[str | None, typer.Option(help="Voting closes and the count stands.")] = None,
+    depth: Annotated[int | None, typer.Option(min=1, max=32, help="Tree depth; room for 2^depth voters.")] = None,
+    denomination: Annotated[int, typer.Option(min=0, help="Deposit in wei that pays relayers' fees.")] = 0,
+    treasury: Annotated[str, typer.Option(help="Account that gets back what fees leave over.")] = ADDRESS_ZERO,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write an election file from options; asks for what is missing."""
+    if out.exists():
+        raise FileExistsError(17, "An election file is there already; choose another name", str(out))
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    voters = electorate or int(_ask("--electorate", "How many voters are on the roll?"))
+    document: dict[str, Any] = {
+        "format": "tohyo-election/1",
+        "scheme": "cream",
+        "title": title or _ask("--title", "What is voted on?"),
+        "candidates": [{"name": name} for name in (candidate or _ask_candidates())],
+        "electorate": voters,
+        "depth": depth or max(1, (voters - 1).bit_length()),
+        "denomination": denomination,
+        "treasury": treasury,
+        "schedule": {
+            "registration_opens": registration_opens or _ask_time("--registration-opens", start),
+            "voting_opens": voting_opens or _ask_time("--voting-opens", start + timedelta(days=7)),
+            "voting_closes": voting_closes or _ask_time("--voting-closes", start + timedelta(days=14)),
+        },
+    }
+    election = parse_election_document(document)
+    write_atomically(out, election.to_pretty_json())
+    emit_facts({"file": str(out), "title": election.title, "hash": "0x" + election.file_hash().hex()}, as_json=as_json)
+
+
+@app.command()
+def deploy(
+    file: Annotated[Path, typer.Argument(help="The election file.", metavar="FILE")],
+    registrar: Annotated[str | None, typer.Option(help="Account that permits deposits; the sender if not given.")] = None,
+    out: Annotated[Path, typer.Option(help="Where to write the record of the deployment.")] = Path("deployment.json"),
+    keys: KeysOption = KEYS_DIRECTORY,
+    rpc: RpcOption = DEFAULT_RPC,
+    from_address: FromOption = None,
+    keystore: KeystoreOption = None,
+    password_file: PasswordFileOption = None,
+    dev_account: DevAccountOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Deploy verifier, hasher and election contract; prints the contract's address."""
+    election = load_election_file(file)
+    w3 = connect(rpc)
+    sender = open_sender(w3, from_address, keystore, password_file, dev_account)
+    vote_keys = load_vote_keys(election.depth, keys)
+    warn_of_development_keys(vote_keys.transcript_hash)
+    deployment = deploy_election(
+        w3, sender, election, vote_keys.verifying_key, registrar or sender.address, vote_keys.transcript_hash
+    )
+    write_json(out, deployment.to_json())
+    emit_facts({**deployment.to_json(), "record": str(out)}, as_json=as_json)
+
+
+@app.command()
+def status(
+    rpc: RpcOption = DEFAULT_RPC,
+    contract: ContractOption = None,
+    deployment: DeploymentOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show phase, schedule, deposits, ballots and whose keys the election uses."""
+    emit_facts(_status(open_election(rpc, contract, deployment).client), as_json=as_json)
+
+
+@app.command()
+def advance(
+    rpc: RpcOption = DEFAULT_RPC,
+    contract: ContractOption = None,
+    deployment: DeploymentOption = None,
+    from_address: FromOption = None,
+    keystore: KeystoreOption = None,
+    password_file: PasswordFileOption = None,
+    dev_account: DevAccountOption = None,
+    time_travel: TravelFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Record the next phase on chain once its time has come; anyone may do it."""
+    election = open_election(rpc, contract, deployment)
+    if time_travel:
+        _travel(election, Phase(min(election.client.recorded_phase() + 1, Phase.CLOSED)))
+    sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
+    result = election.client.advance(sender)
+    emit_facts({"phase": election.client.phase().name.lower(), **result.to_json()}, as_json=as_json)
+
+
+@app.command()
+def close(
+    rpc: RpcOption = DEFAULT_RPC,
+    contract: ContractOption = None,
+    deployment: DeploymentOption = None,
+    from_address: FromOption = None,
+    keystore: KeystoreOption = None,
+    password_file: PasswordFileOption = None,
+    dev_account: DevAccountOption = None,
+    time_travel: TravelFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Record the close of voting once its time has come."""
+    election = open_election(rpc, contract, deployment)
+    if time_travel:
+        _travel(election, Phase.CLOSED)
+    election.client.require_phase(Phase.CLOSED)
+    sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
+    result = election.client.advance(sender)
+    emit_facts({"phase": election.client.phase().name.lower(), **result.to_json()}, as_json=as_json)
+
+
+@app.command()
+def result(
+    rpc: RpcOption = DEFAULT_RPC,
+    contract: ContractOption = None,
+    deployment: DeploymentOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show the count that the contract holds; final once voting has closed."""
+    client = open_election(rpc, contract, deployment).client
+    config = client.config()
+    votes = dict(zip((c.name for c in config.election.candidates), client.tally(), strict=True))
+    final = client.phase() is Phase.CLOSED
+    document = {"title": config.election.title, "final": final, "result": votes}
+
+    def text() -> None:
+        OUT.print(result_table(config.election, votes))
+        if not final:
+            OUT.print("not final: voting has not closed")
+
+    emit(document, as_json=as_json, text=text)
+
+
+def result_table(election: ElectionFile, votes: dict[str, int]) -> Table:
+    """Build the table of candidates, most votes first."""
+    table = Table(title=election.title, title_justify="left")
+    table.add_column("#", justify="right", style="dim")
+    table.add_column("candidate")
+    table.add_column("votes", justify="right")
+    table.add_column("share", justify="right")
+    total = sum(votes.values())
+    ranked = sorted(enumerate(votes.items()), key=lambda row: (-row[1][1], row[0]))
+    for index, (name, count) in ranked:
+        table.add_row(str(index), name, f"{count:,}", f"{count / total:.1%}" if total else "–")
+    return table
+
+
+def _status(client: CreamClient) -> dict[str, Any]:
+    config = client.config()
+    schedule = config.election.schedule
+    return {
+        "title": config.election.title,
+        "contract": client.address,
+        "phase": client.phase().name.lower(),
+        "chain_time": datetime.fromtimestamp(client.now(), UTC).isoformat(),
+        "registration_opens": schedule.registration_opens.isoformat(),
+        "voting_opens": schedule.voting_opens.isoformat(),
+        "voting_closes": schedule.voting_closes.isoformat(),
+        "candidates": len(config.election.candidates),
+        "electorate": config.election.electorate,
+        "deposits": client.leaf_count(),
+        "ballots": sum(client.tally()),
+        "depth": config.depth,
+        "keys": "ceremony" if any(config.transcript_hash) else "development keys: not for a real election",
+    }
+
+
+def _travel(election: Connection, phase: Phase) -> None:
+    schedule = election.client.config().election.schedule
+    starts = {
+        Phase.REGISTRATION: schedule.registration_opens,
+        Phase.VOTING: schedule.voting_opens,
+        Phase.CLOSED: schedule.voting_closes,
+    }
+    target = int(starts[phase].timestamp())
+    if election.client.now() < target:
+        travel_to(election.w3, target)
+
+
+def _ask(option: str, question: str) -> str:
+    if not sys.stdin.isatty():
+        raise MissingAnswerError(f"{option} is missing, and there is no terminal to ask on.", hint=f"Give {option}.")
+    answer: str = typer.prompt(question, err=True)
+    return answer
+
+
+def _ask_candidates() -> list[str]:
+    names: list[str] = []
+    while True:
+        name = _ask("--candidate", f"Candidate {len(names)} (a single . ends the list)")
+        if name == ".":
+            return names
+        names.append(name)
+
+
+def _ask_time(option: str, suggestion: datetime) -> str:
+    if not sys.stdin.isatty():
+        raise MissingAnswerError(f"{option} is missing, and there is no terminal to ask on.", hint=f"Give {option}.")
+    answer: str = typer.prompt(option.removeprefix("--").replace("-", " "), default=suggestion.isoformat(), err=True)
+    return answer

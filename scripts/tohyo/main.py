@@ -1,0 +1,61 @@
+"""Entry point of the `tohyo` command: assembles the subcommands and turns errors into sentences and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import typer
+from rich.markup import escape
+
+from scripts.tohyo import (
+    audit_command,
+    chain_commands,
+    demo_command,
+    election_commands,
+    registrar_commands,
+    relayer_commands,
+    voter_commands,
+    zk_commands,
+)
+from scripts.tohyo.output import ERR, EXIT_FAILED
+from zk.errors import TohyoError
+
+app = typer.Typer(
+    name="tohyo",
+    help="Anonymous elections on an Ethereum-compatible chain that anyone can recount.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 yes or done · 1 the answer is no · 2 could not · 130 interrupted.",
+)
+app.command("demo")(demo_command.demo)
+app.command("audit")(audit_command.audit)
+app.add_typer(election_commands.app, name="election")
+app.add_typer(voter_commands.app, name="voter")
+app.add_typer(registrar_commands.app, name="registrar")
+app.add_typer(relayer_commands.app, name="relayer")
+app.add_typer(zk_commands.app, name="zk")
+app.add_typer(chain_commands.app, name="chain")
+
+
+def main() -> NoReturn:
+    """Run the command line; a foreseen error becomes a sentence and an exit code, never a traceback."""
+    try:
+        app()
+    except TohyoError as error:
+        show_error(error.code, str(error), error.hint)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        show_error("file", f"{where}{error.strerror or error}", "Check the path, its permissions and free space.")
+    sys.exit(EXIT_FAILED)
+
+
+def show_error(code: str, message: str, hint: str = "") -> None:
+    """Print a foreseen error and what to do about it on standard error."""
+    ERR.print(f"[bold red]error[/] [dim]{code}[/]: {escape(message)}", highlight=False)
+    if hint:
+        ERR.print(f"  {escape(hint)}", highlight=False)
+
+
+if __name__ == "__main__":
+    main()

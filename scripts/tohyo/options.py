@@ -1,0 +1,132 @@
+"""Options that several subcommands share, and what they open: a chain, a contract, keys, an account that sends."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from eth_account import Account
+
+from chain.connection import connect
+from chain.cream import CreamClient
+from chain.deploy import Deployment
+from chain.node import development_account, require_development_chain
+from chain.paths import BUILD_DIR
+from chain.sender import AccountSender, Sender, UnlockedSender
+from scripts.tohyo.output import warn
+from zk.errors import TohyoError
+from zk.keys import DEVELOPMENT_KEYS_WARNING
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+    from web3 import Web3
+
+DEFAULT_RPC = "http://127.0.0.1:8545"
+KEYS_DIRECTORY = BUILD_DIR / "keys"
+
+RpcOption = Annotated[str, typer.Option("--rpc", envvar="TOHYO_RPC", help="JSON-RPC address of the chain.")]
+ContractOption = Annotated[
+    str | None, typer.Option("--contract", envvar="TOHYO_CONTRACT", help="Address of the election's contract.")
+]
+DeploymentOption = Annotated[
+    Path | None,
+    typer.Option("--deployment", help="File that `tohyo election deploy` wrote; stands for --contract."),
+]
+KeysOption = Annotated[Path, typer.Option("--keys", help="Folder with proving and verifying keys.")]
+DepthOption = Annotated[int, typer.Option("--depth", min=1, max=32, help="Depth of the tree of commitments.")]
+
+FromOption = Annotated[str | None, typer.Option("--from", help="Send from this account, unlocked in the node.")]
+KeystoreOption = Annotated[
+    Path | None, typer.Option("--keystore", help="Use the key in this encrypted keystore (asks for the password).")
+]
+PasswordFileOption = Annotated[
+    Path | None, typer.Option("--password-file", help="Read the keystore's password from this file.")
+]
+DevAccountOption = Annotated[
+    int | None,
+    typer.Option("--dev-account", min=0, max=999, help="Use a development chain's well-known account number N."),
+]
+
+
+class NoElectionError(TohyoError):
+    """Neither --contract nor --deployment was given."""
+
+
+class NoSenderError(TohyoError):
+    """No account to send or sign with was named, or more than one."""
+
+
+class KeystoreUnusableError(TohyoError):
+    """The keystore is no keystore, or the password is wrong."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An open chain and the election's contract on it."""
+
+    w3: Web3
+    client: CreamClient
+
+
+def open_election(rpc: str, contract: str | None, deployment: Path | None) -> Connection:
+    """Connect and bind to the contract that the options name."""
+    chain_id = None
+    if deployment is not None:
+        record = Deployment.load(deployment)
+        contract, chain_id = record.contract, record.chain_id
+    if contract is None:
+        raise NoElectionError("No election was named.", hint="Give --contract ADDRESS or --deployment FILE.")
+    w3 = connect(rpc, chain_id)
+    return Connection(w3, CreamClient(w3, contract))
+
+
+def signing_account(
+    w3: Web3, keystore: Path | None, password_file: Path | None, dev_account: int | None
+) -> LocalAccount:
+    """Open the one key that the options name."""
+    if (keystore is None) == (dev_account is None):
+        raise NoSenderError("Name one key to sign with.", hint="Give --keystore FILE, or --dev-account N on a local chain.")
+    if keystore is not None:
+        return _unlock(keystore, password_file)
+    assert dev_account is not None  # noqa: S101  the check above says so; mypy cannot see it
+    require_development_chain(w3)
+    return development_account(dev_account)
+
+
+def open_sender(
+    w3: Web3,
+    from_address: str | None,
+    keystore: Path | None,
+    password_file: Path | None,
+    dev_account: int | None,
+) -> Sender:
+    """Open the one account that the options name as the sender of transactions."""
+    if from_address is None:
+        return AccountSender(w3, signing_account(w3, keystore, password_file, dev_account))
+    if keystore is not None or dev_account is not None:
+        raise NoSenderError("More than one sender was named.", hint="Keep one of --from, --keystore, --dev-account.")
+    return UnlockedSender(w3, from_address)
+
+
+def warn_of_development_keys(transcript_hash: bytes) -> None:
+    """Say it wherever development keys are used: whoever made them could forge votes."""
+    if not any(transcript_hash):
+        warn(DEVELOPMENT_KEYS_WARNING)
+
+
+def _unlock(keystore: Path, password_file: Path | None) -> LocalAccount:
+    if password_file is None:
+        password = typer.prompt(f"Password of {keystore.name}", hide_input=True, err=True)
+    else:
+        password = password_file.read_text(encoding="utf-8").rstrip("\n")
+    try:
+        key = Account.decrypt(json.loads(keystore.read_text(encoding="utf-8")), password)
+    except (ValueError, KeyError, TypeError) as error:
+        raise KeystoreUnusableError(
+            f"{keystore} could not be opened.", hint="Check that it is an Ethereum keystore (V3) and the password."
+        ) from error
+    account: LocalAccount = Account.from_key(key)
+    return account

@@ -1,0 +1,117 @@
+"""How the command line speaks: results on standard output, everything else on standard error.
+
+Trusts nothing; knows no election. With `--json` standard output carries one JSON document and nothing else,
+so progress, warnings and errors go to standard error always.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+OUT = Console()
+ERR = Console(stderr=True)
+
+EXIT_NO = 1  # the question was answered, and the answer is no
+EXIT_FAILED = 2  # the question could not be answered, or the request could not be carried out
+EXIT_INTERRUPTED = 130  # as a shell reports SIGINT
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+
+def emit(document: Mapping[str, Any], *, as_json: bool, text: Callable[[], None]) -> None:
+    """Show one result: `document` as JSON, or `text()` for people."""
+    if as_json:
+        OUT.print_json(json.dumps(document, ensure_ascii=False), indent=2, highlight=False)
+    else:
+        text()
+
+
+def emit_facts(document: Mapping[str, Any], *, as_json: bool) -> None:
+    """Show a flat result: as JSON, or as a list of facts with readable names."""
+    facts = [(name.replace("_", " "), value) for name, value in document.items()]
+    emit(document, as_json=as_json, text=lambda: OUT.print(pairs_table(facts)))
+
+
+def warn(message: str) -> None:
+    """Say something the user must not overlook, without failing."""
+    ERR.print(f"[bold yellow]warning:[/] {message}", highlight=False)
+
+
+def pairs_table(pairs: Sequence[tuple[str, object]]) -> Table:
+    """Build a borderless two-column table of facts."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(name, str(value))
+    return table
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a new file that only its owner can read; an existing file is never overwritten.
+
+    Raises:
+        FileExistsError: something is already there, perhaps the only copy of a note.
+
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def write_atomically(path: Path, text: str, *, private: bool = False) -> None:
+    """Replace a file's content in one step, so that an interruption leaves the old one whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if not private:
+            Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a JSON document atomically, readable by people."""
+    write_atomically(path, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on standard error while a piece of work reports `(done, total)`."""
+    with _progress() as bars:
+        task = bars.add_task(label, total=None)
+
+        def report(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+
+        yield report
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description:<28}"),
+        BarColumn(bar_width=40),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=ERR,
+        transient=False,
+    )

@@ -1,0 +1,167 @@
+"""`tohyo voter`: a voter's own tools — the note, the deposit, the vote, and the check that it arrived."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from web3.constants import ADDRESS_ZERO
+
+from election.permit import DepositPermit
+from scripts.tohyo.options import (
+    DEFAULT_RPC,
+    KEYS_DIRECTORY,
+    ContractOption,
+    DeploymentOption,
+    DevAccountOption,
+    FromOption,
+    KeysOption,
+    KeystoreOption,
+    NoSenderError,
+    PasswordFileOption,
+    RpcOption,
+    open_election,
+    open_sender,
+    warn_of_development_keys,
+)
+from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, pairs_table, write_json, write_private
+from voter.note import Note
+from voter.wallet import check_ballot, prepare_ballot
+from zk.field import parse_field_element
+from zk.keys import load_vote_keys
+from zk.vote import VoteProver
+
+app = typer.Typer(help="Deposit, vote, and check that the ballot is in.", no_args_is_help=True)
+
+NoteOption = Annotated[Path, typer.Option("--note", help="File with your note. Whoever reads it can vote for you.")]
+
+
+@app.command()
+def note(
+    out: Annotated[Path, typer.Option("--out", help="Where to keep the new note.")] = Path("note.txt"),
+    show: Annotated[Path | None, typer.Option("--show", help="Show the commitment of this note; make none.")] = None,
+    rpc: RpcOption = DEFAULT_RPC,
+    contract: ContractOption = None,
+    deployment: DeploymentOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a note for one election and show its commitment; the note itself is never printed.
+
+    The note is one line of text. Losing it loses the vote: nobody can make it again.
+    """
+    if show is not None:
+        kept, path = Note.load(show), show
+    else:
+        election = open_election(rpc, contract, deployment)
+        kept, path = Note.create(election.w3.eth.chain_id, election.client.address), out
+        write_private(path, kept.to_text() + "\n")
+    document = {
+        "note_file": str(path),
+        "chain_id": kept.chain_id,
+        "contract": kept.contract,
+        "commitment": str(kept.commitment),
+    }
+
+    def text() -> None:
+        OUT.print(pairs_table([(name.replace("_", " "), value) for name, value in document.items()]))
+        OUT.print("Keep this file secret and keep a copy: without it you cannot vote.")
+        OUT.print("このファイルは誰にも見せず、控えを保管してください。失うと投票できません。")
+
+    emit(document, as_json=as_json, text=text)
+
+
+@app.command()
+def deposit(
+    note_file: NoteOption,
+    permit: Annotated[Path, typer.Option("--permit", help="The registrar's permit for this note's commitment.")],
+    rpc: RpcOption = DEFAULT_RPC,
+    contract: ContractOption = None,
+    deployment: DeploymentOption = None,
+    from_address: FromOption = None,
+    keystore: KeystoreOption = None,
+    password_file: PasswordFileOption = None,
+    dev_account: DevAccountOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Put the note's commitment into the election with the registrar's permit."""
+    election = open_election(rpc, contract, deployment)
+    kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
+    permission = DepositPermit.load(permit).require_commitment(kept.commitment)
+    sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
+    result = election.client.deposit_with_permit(permission, sender)
+    emit_facts({"commitment": str(kept.commitment), **result.to_json()}, as_json=as_json)
+
+
+@app.command()
+def vote(
+    note_file: NoteOption,
+    choice: Annotated[str, typer.Option("--choice", help="Number of the candidate, or the exact name.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the ballot to this file for a relayer instead of sending it.")
+    ] = None,
+    relayer: Annotated[str, typer.Option("--relayer", help="Account that may collect the fee.")] = ADDRESS_ZERO,
+    fee: Annotated[int, typer.Option("--fee", min=0, help="Fee for the relayer, in wei.")] = 0,
+    keys: KeysOption = KEYS_DIRECTORY,
+    rpc: RpcOption = DEFAULT_RPC,
+    contract: ContractOption = None,
+    deployment: DeploymentOption = None,
+    from_address: FromOption = None,
+    keystore: KeystoreOption = None,
+    password_file: PasswordFileOption = None,
+    dev_account: DevAccountOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Prove that you may vote, without saying who you are, and cast the ballot or write it for a relayer.
+
+    Sending from an account that others connect with you gives you away: prefer --out and a relayer.
+    """
+    if out is None and from_address is None and keystore is None and dev_account is None:
+        raise NoSenderError(
+            "Nobody was named to send the ballot.",
+            hint="Give --out FILE to hand it to a relayer, or --from / --keystore / --dev-account to send it yourself.",
+        )
+    election = open_election(rpc, contract, deployment)
+    kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
+    config = election.client.config()
+    vote_keys = load_vote_keys(config.depth, keys)
+    warn_of_development_keys(vote_keys.transcript_hash)
+    index = config.election.choice_of(choice)
+    ballot = prepare_ballot(kept, election.client, VoteProver(vote_keys), index, relayer, fee)
+    document = {"nullifier_hash": str(ballot.nullifier_hash), "choice": config.election.candidates[index].name}
+    if out is not None:
+        write_json(out, ballot.to_json())
+        document["ballot_file"] = str(out)
+    else:
+        sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
+        document |= election.client.cast_vote(ballot, sender).to_json()
+    emit_facts(document, as_json=as_json)
+
+
+@app.command()
+def check(
+    nullifier_hash: Annotated[
+        str | None, typer.Option("--nullifier-hash", help="The ballot's nullifier hash, as `tohyo voter vote` showed it.")
+    ] = None,
+    note_file: Annotated[
+        Path | None, typer.Option("--note", help="Compute the nullifier hash from this note, on this machine.")
+    ] = None,
+    rpc: RpcOption = DEFAULT_RPC,
+    contract: ContractOption = None,
+    deployment: DeploymentOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say whether a ballot is in (exit 1: it is not). The note never leaves this machine.
+
+    All ballots are downloaded and searched here, so that the node does not learn which one you look for.
+    """
+    if (nullifier_hash is None) == (note_file is None):
+        raise typer.BadParameter("Give either --nullifier-hash or --note.")
+    election = open_election(rpc, contract, deployment)
+    if note_file is not None:
+        kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
+        wanted = kept.nullifier_hash(election.client.config().election_id)
+    else:
+        wanted = parse_field_element(nullifier_hash or "", "nullifier hash")
+    status = check_ballot(election.client, wanted)
+    emit_facts(status.to_json(), as_json=as_json)
+    if not status.counted:
+        raise typer.Exit(EXIT_NO)
