@@ -1,0 +1,1 @@
+"""Registration: from the voter roll to a permit to deposit. Knows no ballot."""

@@ -1,0 +1,1 @@
+"""Recounting an election from the chain alone."""

@@ -1,0 +1,1 @@
+"""Ballots on their way to the chain. Knows no voter."""

@@ -1,0 +1,127 @@
+"""Text that remembers where things stand, so that an error can point at a line and a column.
+
+Reads bytes into text (UTF-8, byte order mark tolerated, Shift JIS and UTF-16 recognised and explained) and
+JSON into values plus the position of each. Knows nothing about elections.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from election.errors import DocumentError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JsonPath = tuple[str | int, ...]
+
+MAX_JSON_NESTING = 32
+_BLANK = re.compile(r"[ \t\r\n]*")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def problem_at(text: str, offset: int, message: str) -> Problem:
+    """Name the line and column of a character, both from 1."""
+    line_start = text.rfind("\n", 0, offset) + 1
+    return Problem(text.count("\n", 0, offset) + 1, offset - line_start + 1, message)
+
+
+def decode_text(data: bytes, error: type[DocumentError], source: str = "") -> str:
+    """Decode UTF-8, with or without a byte order mark."""
+    if data.startswith(_UTF16_MARKS):
+        problem = Problem(1, 1, "the text is UTF-16, not UTF-8")
+        raise error([problem], source=source, hint="Save the file as UTF-8 (in Excel: “CSV UTF-8”).")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as failure:
+        good = data[: failure.start].decode("utf-8-sig", errors="replace")
+        name = "Shift JIS (CP932)" if _is_shift_jis(data) else "unknown"
+        problem = problem_at(good, len(good), f"the text is not UTF-8 (its encoding looks like: {name})")
+        hint = "Save the file as UTF-8 (in Excel: “CSV UTF-8”). UTF-8 で保存し直してください。"
+        raise error([problem], source=source, hint=hint) from failure
+
+
+def _is_shift_jis(data: bytes) -> bool:
+    try:
+        data.decode("cp932")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class JsonSource:
+    """A JSON text, the value it holds, and where each part of that value begins."""
+
+    text: str
+    value: Any
+    offsets: dict[JsonPath, int]
+
+    def problem(self, path: JsonPath, message: str) -> Problem:
+        """Point at the part of the text nearest to `path`; what is missing is reported at its container."""
+        while path not in self.offsets:
+            path = path[:-1]
+        return problem_at(self.text, self.offsets[path], message)
+
+
+def parse_json(text: str, error: type[DocumentError], source: str = "") -> JsonSource:
+    """Parse strict JSON: no duplicate names, no NaN, no deep nesting."""
+
+    def refuse(offset: int, message: str) -> NoReturn:
+        raise error([problem_at(text, offset, message)], source=source)
+
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as failure:
+        refuse(failure.pos, f"not JSON: {failure.msg}")
+    except (RecursionError, ValueError) as failure:  # too deep, a number of thousands of digits, NaN
+        message = "nested too deeply" if isinstance(failure, RecursionError) else str(failure)
+        refuse(0, f"not JSON that is accepted here: {message}")
+    offsets: dict[JsonPath, int] = {}
+    for path, offset in _walk(text, 0, ()):
+        if len(path) > MAX_JSON_NESTING:
+            refuse(offset, "nested too deeply")
+        if path in offsets:
+            refuse(offset, f"“{path[-1]}” appears twice")
+        offsets[path] = offset
+    return JsonSource(text, value, offsets)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _walk(text: str, start: int, path: JsonPath) -> Iterator[tuple[JsonPath, int]]:
+    """Yield each value's path and offset; `text` is known to be JSON.
+
+    A container is decoded once for each level above it to find its end; files
+    here are small and nesting is limited.
+    """
+    start = _blank(text, start)
+    yield path, start
+    if text[start] not in "{[" or len(path) > MAX_JSON_NESTING:
+        return
+    is_object, index = text[start] == "{", 0
+    position = _blank(text, start + 1)
+    while text[position] not in "}]":
+        name: str | int = index
+        if is_object:
+            name, position = _decoder.raw_decode(text, position)
+            position = _blank(text, position) + 1  # past the colon
+        position = _blank(text, position)
+        yield from _walk(text, position, (*path, name))
+        position = _blank(text, _decoder.raw_decode(text, position)[1])
+        if text[position] == ",":
+            position = _blank(text, position + 1)
+        index += 1
+
+
+_decoder = json.JSONDecoder()
+
+
+def _blank(text: str, position: int) -> int:
+    found = _BLANK.match(text, position)
+    return found.end() if found else position
