@@ -1,0 +1,154 @@
+"""The demonstration's own steps, on a small electorate, looked at after each."""
+
+import json
+import stat
+
+import pytest
+
+from chain.node import stop_detached
+from election.file import load_election_file
+from election.phase import Phase
+from election.roll import load_roll
+from scripts.tohyo.demo.plan import make_plan
+from scripts.tohyo.demo.report import render_page, report_document
+from scripts.tohyo.demo.state import NothingToResumeError, resume_state, start_state
+from scripts.tohyo.demo.steps import STEPS, DemoRun
+from scripts.tohyo.demo_command import EXAMPLE
+from scripts.tohyo.options import KEYS_DIRECTORY
+
+VOTERS = 6
+
+
+def small_plan(voters=VOTERS, candidates=3):
+    base, roll = load_election_file(EXAMPLE / "election.json"), load_roll(EXAMPLE / "roll.csv")
+    return make_plan(base, roll, voters=voters, candidates=candidates, seed=7)
+
+
+@pytest.fixture
+def directory(tmp_path):
+    folder = tmp_path / "demo"
+    yield folder
+    stop_detached(folder / "chain")
+
+
+def run_step(run, name):
+    dict(STEPS)[name](run, lambda _done, _total: None)
+
+
+def test_an_election_runs_from_voter_roll_to_audited_result(directory):
+    state = start_state(directory, small_plan())
+    run = DemoRun(state, KEYS_DIRECTORY)
+
+    run_step(run, "start chain")
+    run_step(run, "deploy")
+    assert run.client.phase() is Phase.REGISTRATION
+
+    run_step(run, "deposit")
+    assert run.client.leaf_count() == VOTERS
+    assert set(run.client.leaves()) == {note.commitment for note in run.notes.values()}
+
+    run_step(run, "close registration")
+    assert run.client.phase() is Phase.VOTING
+
+    run_step(run, "vote")
+    assert sum(run.client.tally()) == VOTERS
+
+    run_step(run, "close voting")
+    assert run.client.phase() is Phase.CLOSED
+
+    run_step(run, "count")
+    assert run.tally == state.plan.expected_tally()
+    assert run.gas["castVote"].count == VOTERS
+    assert run.gas["deposit"].count == VOTERS
+
+    run_step(run, "audit")
+    assert run.report.verdict == "consistent"
+    assert run.report.findings == []
+
+    document = report_document(run)
+    assert document["as_cast"] is True
+    assert sum(document["result"].values()) == VOTERS
+    page = render_page(document)
+    assert document["contract"] in page
+    assert "development keys: not for a real election" in page
+
+
+def test_ballots_come_from_another_account_than_deposits(directory):
+    run = DemoRun(start_state(directory, small_plan(voters=2)), KEYS_DIRECTORY)
+    for name, step in STEPS[:5]:
+        assert name
+        step(run, lambda _done, _total: None)
+    senders = {"deposit": set(), "castVote": set()}
+    for number in range(run.w3.eth.block_number + 1):
+        for transaction in run.w3.eth.get_block(number, full_transactions=True)["transactions"]:
+            if transaction.get("to") == run.deployment.contract:
+                function, _ = run.client.contract.decode_function_input(transaction["input"])
+                senders.setdefault(function.fn_name, set()).add(transaction["from"])
+    assert senders["deposit"]
+    assert senders["castVote"]
+    assert senders["deposit"].isdisjoint(senders["castVote"])
+
+
+def test_every_step_goes_on_from_what_the_chain_already_holds(directory):
+    """Interrupt in the middle of deposits and of votes, forget everything in memory, go on."""
+    run = DemoRun(start_state(directory, small_plan()), KEYS_DIRECTORY)
+
+    class Stop(Exception):  # noqa: N818  not an error: the test's own Ctrl-C
+        pass
+
+    def stop_after_two(done, _total):
+        if done == 2:
+            raise Stop
+
+    for name in ("start chain", "deploy"):
+        run_step(run, name)
+    with pytest.raises(Stop):
+        dict(STEPS)["deposit"](run, stop_after_two)
+    assert run.client.leaf_count() == 2
+
+    run = DemoRun(resume_state(directory), KEYS_DIRECTORY)
+    for name in ("start chain", "deploy", "deposit", "close registration"):
+        run_step(run, name)
+    assert run.client.leaf_count() == VOTERS
+    with pytest.raises(Stop):
+        dict(STEPS)["vote"](run, stop_after_two)
+    assert 2 <= sum(run.client.tally()) < VOTERS
+
+    stop_detached(run.state.chain_directory)  # the chain dies too: its state is on disk
+    run = DemoRun(resume_state(directory), KEYS_DIRECTORY)
+    for name, _ in STEPS:
+        run_step(run, name)
+    assert run.tally == run.state.plan.expected_tally()
+    assert run.report.verdict == "consistent"
+
+
+def test_an_earlier_demonstration_is_set_aside_not_deleted(directory):
+    start_state(directory, small_plan(voters=2))
+    start_state(directory, small_plan(voters=3))
+    kept = [path for path in directory.parent.iterdir() if path != directory]
+    assert len(kept) == 1
+    assert len(json.loads((kept[0] / "demo.json").read_text())["plan"]["voters"]) == 2
+
+
+def test_notes_are_kept_where_only_their_owner_can_read_them(directory):
+    state = start_state(directory, small_plan(voters=2))
+    contract = "0x00000000000000000000000000000000000000A1"
+    first = state.notes(31337, contract)
+    mode = stat.S_IMODE((directory / f"notes-{contract}.json").stat().st_mode)
+    assert mode == 0o600
+    assert state.notes(31337, contract) == first
+
+
+def test_resuming_where_nothing_was_begun_says_what_to_do(tmp_path):
+    with pytest.raises(NothingToResumeError) as caught:
+        resume_state(tmp_path / "nowhere")
+    assert "tohyo demo" in caught.value.hint
+
+
+def test_the_seed_decides_the_choices_and_nothing_else():
+    assert small_plan().expected_tally() == small_plan().expected_tally()
+    stretched = small_plan(voters=150, candidates=20)
+    assert len(stretched.voters) == len(set(stretched.voters)) == 150
+    assert len(stretched.election.candidates) == 20
+    assert stretched.election.electorate == 150
+    assert 2**stretched.election.depth >= 150
