@@ -4,12 +4,13 @@
 `q` (BASE_FIELD) holds the coordinates of curve points.
 
 Trusts nothing: a value from outside goes through `require_field_element` before it is used, because `x` and
-`x + r` are the same element and two numbers for one nullifier would be two votes. Arithmetic stays where it is
-used, as plain integers with `% SCALAR_FIELD`.
+`x + r` are the same element and two numbers for one nullifier would be two votes. Arithmetic stays where
+it is used, as plain integers with `% SCALAR_FIELD`.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from zk.errors import ZkError
@@ -17,6 +18,7 @@ from zk.errors import ZkError
 SCALAR_FIELD: Final = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 BASE_FIELD: Final = 21888242871839275222246405745257275088696311157297823662689037894645226208583
 FIELD_BYTES: Final = 32
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,77}|0x[0-9a-fA-F]{1,64}")
 TWO_ADICITY: Final = 28  # 2²⁸ divides r − 1
 MULTIPLICATIVE_GENERATOR: Final = 5  # of F_r*, the one that snarkjs and arkworks use
 
@@ -45,6 +47,14 @@ def require_field_element(x: int, name: str, modulus: int = SCALAR_FIELD) -> int
     if not is_field_element(x, modulus):
         raise FieldElementOutOfRangeError(name, x, modulus)
     return x
+
+
+def parse_field_element(text: str, name: str) -> int:
+    """Read a decimal or 0x number below r from text; raises FieldElementOutOfRangeError for anything else."""
+    cleaned = text.strip()
+    if not _NUMBER.fullmatch(cleaned):
+        raise FieldElementOutOfRangeError(name, text)
+    return require_field_element(int(cleaned, 0), name)
 
 
 def inverse(x: int, modulus: int = SCALAR_FIELD) -> int:

@@ -1,10 +1,12 @@
 """The incremental Merkle tree of commitments, as the contract builds it.
 
-Leaves are appended from the left; node H(left, right) = Poseidon(left, right); an empty leaf is Z₀ = D_empty and an
-empty subtree of height i is Zᵢ = H(Zᵢ₋₁, Zᵢ₋₁). Only complete subtrees are stored, so appending n leaves costs n − 1
-hashes at most, and a root or a path at any moment at most `depth` hashes more.
+Leaves are appended from the left; node H(left, right) = Poseidon(left, right); an empty leaf is Z₀ =
+D_empty and an empty subtree of height i is Zᵢ = H(Zᵢ₋₁, Zᵢ₋₁). Only complete subtrees are stored, so
+appending n leaves costs n − 1 hashes at most, and a root or a path at any moment at most `depth` hashes
+more.
 
-Trusts its caller about what a leaf means; checks that it is a field element. Leaves to others: duplicates, history.
+Trusts its caller about what a leaf means; checks that it is a field element. Leaves to others:
+duplicates, history.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ class TreeDepthError(ZkError):
     """A depth outside 1–32."""
 
     def __init__(self, depth: int) -> None:
-        super().__init__(f"a tree of depth {depth} is not supported", hint=f"choose a depth from 1 to {MAX_DEPTH}")
+        super().__init__(
+            f"a tree of depth {depth} is not supported", hint=f"choose a depth from 1 to {MAX_DEPTH}"
+        )
         self.depth = depth
 
 

@@ -1,10 +1,12 @@
 """The Poseidon hash of circomlib: any third-party tool computes the same numbers.
 
-`poseidon` is the fast form (sparse partial rounds), `poseidon_plain` the form one reads beside the paper (eprint
-2019/458, section 2.2); tests hold them equal and equal to circomlibjs. One to five inputs, capacity lane 0 starts at 0, the
-digest is lane 0. Inputs must be canonical field elements: `x + r` would collide with `x`.
+`poseidon` is the fast form (sparse partial rounds), `poseidon_plain` the form one reads beside the paper
+(eprint 2019/458, section 2.2); tests hold them equal and equal to circomlibjs. One to five inputs,
+capacity lane 0 starts at 0, the digest is lane 0. Inputs must be canonical field elements: `x + r` would
+collide with `x`.
 
-Leaves to others: domain separation (`zk.domain`), and variable-length input, which this instance does not pad.
+Leaves to others: domain separation (`zk.domain`), and variable-length input, which this instance does not
+pad.
 """
 
 from __future__ import annotations
@@ -53,7 +55,8 @@ def poseidon_plain(*inputs: int) -> int:
         else:
             lanes[0] = pow5(lanes[0])
         lanes = [
-            sum(m * lane for m, lane in zip(row, lanes, strict=True)) % SCALAR_FIELD for row in parameters.matrix
+            sum(m * lane for m, lane in zip(row, lanes, strict=True)) % SCALAR_FIELD
+            for row in parameters.matrix
         ]
     return lanes[0]
 

@@ -1,8 +1,9 @@
 """Round constants and matrices of Poseidon as circomlib uses it, derived rather than copied.
 
-Source: Grassi, Khovratovich, Rechberger, Roy, Schofnegger, "Poseidon" (eprint 2019/458), appendix E (Grain LFSR),
-section 2.3 (Cauchy matrix), and appendix B (sparse matrices). Instance: F_r of BN254, x⁵, 8 full rounds, partial rounds by
-width as circomlib has them. `tests/zk/test_poseidon.py` compares every number with circomlibjs.
+Source: Grassi, Khovratovich, Rechberger, Roy, Schofnegger, "Poseidon" (eprint 2019/458), appendix E
+(Grain LFSR), section 2.3 (Cauchy matrix), and appendix B (sparse matrices). Instance: F_r of BN254, x⁵, 8
+full rounds, partial rounds by width as circomlib has them. `tests/zk/test_poseidon.py` compares every
+number with circomlibjs.
 
 Derivation costs some 20 ms per width, once per process.
 """
@@ -72,9 +73,7 @@ def poseidon_parameters(width: int) -> PoseidonParameters:
     partial_rounds = PARTIAL_ROUNDS[width]
     stream = _grain_elements(width, partial_rounds)
     rounds = FULL_ROUNDS + partial_rounds
-    constants = tuple(
-        tuple(_below_r(stream) for _ in range(width)) for _ in range(rounds)
-    )
+    constants = tuple(tuple(_below_r(stream) for _ in range(width)) for _ in range(rounds))
     return PoseidonParameters(width, FULL_ROUNDS, partial_rounds, constants, _cauchy_matrix(stream, width))
 
 
@@ -82,9 +81,9 @@ def poseidon_parameters(width: int) -> PoseidonParameters:
 def sparse_schedule(width: int) -> SparseSchedule:
     """Rewrite `poseidon_parameters(width)`, exactly.
 
-    Matrices, from the last partial round backwards: A = S·D with D = diag(1, Â), and D commutes with an S-box on lane
-    0, so it moves into the matrix before. Constants, forwards: those of lanes 1… pass the S-box untouched and
-    join the next round through M.
+    Matrices, from the last partial round backwards: A = S·D with D = diag(1, Â), and D commutes with an
+    S-box on lane 0, so it moves into the matrix before. Constants, forwards: those of lanes 1… pass the
+    S-box untouched and join the next round through M.
     """
     plain = poseidon_parameters(width)
     half = plain.full_rounds // 2
@@ -124,8 +123,8 @@ def _carry_constants(plain: PoseidonParameters) -> tuple[list[int], Row]:
 def _grain_bits(width: int, partial_rounds: int) -> Iterator[str]:
     """The self-shrunk Grain stream in chunks of '0' and '1'.
 
-    bₙ₊₈₀ = bₙ₊₆₂ ⊕ bₙ₊₅₁ ⊕ bₙ₊₃₈ ⊕ bₙ₊₂₃ ⊕ bₙ₊₁₃ ⊕ bₙ, eighteen at a time because the nearest tap is 18 away. The first
-    160 bits are dropped; then of each pair (a, b), b is kept if a = 1.
+    bₙ₊₈₀ = bₙ₊₆₂ ⊕ bₙ₊₅₁ ⊕ bₙ₊₃₈ ⊕ bₙ₊₂₃ ⊕ bₙ₊₁₃ ⊕ bₙ, eighteen at a time because the nearest tap is 18
+    away. The first 160 bits are dropped; then of each pair (a, b), b is kept if a = 1.
     """
     seed = f"{1:02b}{0:04b}{FIELD_BITS:012b}{width:012b}{FULL_ROUNDS:010b}{partial_rounds:010b}" + "1" * 30
     state = int(seed[::-1], 2)  # bit n of the integer is bₙ
@@ -167,7 +166,8 @@ def _cauchy_matrix(stream: Iterator[int], width: int) -> Matrix:
 def _row_times(row: Row, matrix: Matrix) -> Row:
     """row·matrix mod r."""
     return tuple(
-        sum(a * b for a, b in zip(row, column, strict=True)) % SCALAR_FIELD for column in zip(*matrix, strict=True)
+        sum(a * b for a, b in zip(row, column, strict=True)) % SCALAR_FIELD
+        for column in zip(*matrix, strict=True)
     )
 
 

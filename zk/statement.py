@@ -5,7 +5,8 @@
     S[root, h, electionId, signal] = { I know nullifier, secret, path: C is the leaf at path under root, and
                                        h is its nullifier hash in electionId }
 
-The order of the public inputs is fixed here and nowhere else; tests/vectors/vote.json pins it for every language.
+The order of the public inputs is fixed here and nowhere else; tests/vectors/vote.json pins it for every
+language.
 
 Leaves to others: whether `root` is one the contract accepts, whether h was used before, what `signal` binds.
 """
