@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import sqlite3
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from eth_account import Account
+
+from api.errors import (
+    CommitmentAlreadyRegisteredError,
+    NotTheRegistrarError,
+    StoreDamagedError,
+    StoreOfAnotherElectionError,
+    VoterAlreadyRegisteredError,
+    VoterNotOnRollError,
+)
+from api.registrar import Registrar
+from election.permit import DepositPermit
+from election.roll import parse_roll
+from zk.field import SCALAR_FIELD, FieldElementOutOfRangeError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ACCOUNT = Account.from_key("0x" + "11" * 32)
+OTHER = Account.from_key("0x" + "22" * 32)
+CONTRACT = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"
+ROLL = parse_roll("voter_id,name\na,A\nb,B\n")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "registrar.sqlite"
+
+
+@pytest.fixture
+def registrar(path: Path) -> Registrar:
+    return Registrar(ACCOUNT, 31337, CONTRACT, ROLL, path)
+
+
+def test_a_voter_on_the_roll_gets_a_permit_signed_by_the_registrar(registrar: Registrar) -> None:
+    permit = registrar.permit("a", 7, 1000)
+    assert (permit.commitment, permit.deadline) == (7, 1000)
+    assert permit.signer(31337, CONTRACT) == ACCOUNT.address
+    assert registrar.registered() == 1
+
+
+def test_asking_again_with_the_same_commitment_gives_the_same_permit(registrar: Registrar, path: Path) -> None:
+    first = registrar.permit("a", 7, 1000)
+    assert registrar.permit("a", 7, 2000) == first
+    after_restart = Registrar(ACCOUNT, 31337, CONTRACT, ROLL, path)
+    assert after_restart.permit("a", 7, 3000) == first
+
+
+def test_an_expired_permit_is_renewed_for_the_same_commitment_only(registrar: Registrar) -> None:
+    registrar.permit("a", 7, 1000)
+    assert registrar.permit("a", 7, 2000, now=1000).deadline == 1000
+    renewed = registrar.permit("a", 7, 2000, now=1001)
+    assert renewed.deadline == 2000
+    assert registrar.permit("a", 7, 3000) == renewed
+    with pytest.raises(VoterAlreadyRegisteredError):
+        registrar.permit("a", 8, 2000, now=5000)
+
+
+def test_another_commitment_of_the_same_voter_is_refused(registrar: Registrar) -> None:
+    first = registrar.permit("a", 7, 1000)
+    with pytest.raises(VoterAlreadyRegisteredError):
+        registrar.permit("a", 8, 1000)
+    assert registrar.permit("a", 7, 1000) == first
+
+
+def test_two_voters_cannot_share_a_commitment(registrar: Registrar) -> None:
+    registrar.permit("a", 7, 1000)
+    with pytest.raises(CommitmentAlreadyRegisteredError):
+        registrar.permit("b", 7, 1000)
+    assert registrar.registered() == 1
+
+
+def test_a_stranger_gets_no_permit(registrar: Registrar) -> None:
+    with pytest.raises(VoterNotOnRollError):
+        registrar.permit("c", 7, 1000)
+    assert registrar.registered() == 0
+
+
+@pytest.mark.parametrize("commitment", [-1, SCALAR_FIELD, SCALAR_FIELD + 7, 2**256])
+def test_a_commitment_out_of_range_is_refused(registrar: Registrar, commitment: int) -> None:
+    with pytest.raises(FieldElementOutOfRangeError):
+        registrar.permit("a", commitment, 1000)
+    assert registrar.registered() == 0
+
+
+def test_only_the_owner_can_read_the_store(registrar: Registrar, path: Path) -> None:
+    registrar.permit("a", 7, 1000)
+    assert [stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()] == [0o600]
+
+
+def test_a_store_that_others_could_read_is_closed_to_them(path: Path) -> None:
+    path.touch(mode=0o644)
+    Registrar(ACCOUNT, 31337, CONTRACT, ROLL, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("chain_id", "contract"), [(1, CONTRACT), (31337, ACCOUNT.address)])
+def test_a_store_serves_one_election(registrar: Registrar, path: Path, chain_id: int, contract: str) -> None:
+    registrar.permit("a", 7, 1000)
+    with pytest.raises(StoreOfAnotherElectionError):
+        Registrar(ACCOUNT, chain_id, contract, ROLL, path)
+
+
+def test_a_file_that_is_no_store_is_left_alone(path: Path) -> None:
+    path.write_text("a letter to my aunt, long enough to be no empty database\n" * 20)
+    with pytest.raises(StoreDamagedError):
+        Registrar(ACCOUNT, 31337, CONTRACT, ROLL, path)
+    assert path.read_text().startswith("a letter")
+
+
+def test_another_key_does_not_hand_out_permits_that_the_contract_would_refuse(
+    registrar: Registrar, path: Path
+) -> None:
+    registrar.permit("a", 7, 1000)
+    with pytest.raises(NotTheRegistrarError):
+        Registrar(OTHER, 31337, CONTRACT, ROLL, path).permit("a", 7, 1000)
+
+
+def test_the_key_must_be_the_elections(path: Path) -> None:
+    config = SimpleNamespace(registrar=OTHER.address, chain_id=31337)
+    client = cast("Any", SimpleNamespace(config=lambda: config, address=CONTRACT))
+    with pytest.raises(NotTheRegistrarError):
+        Registrar.for_election(client, ACCOUNT, ROLL, path)
+    assert not path.exists()
+
+
+def test_the_database_itself_refuses_a_second_permit(registrar: Registrar, path: Path) -> None:
+    registrar.permit("a", 7, 1000)
+    with sqlite3.connect(path) as database, pytest.raises(sqlite3.IntegrityError):
+        database.execute("INSERT INTO permit VALUES ('b', '7', '1', x'00')")
+    with sqlite3.connect(path) as database, pytest.raises(sqlite3.IntegrityError):
+        database.execute("INSERT INTO permit VALUES ('a', '8', '1', x'00')")
+    database.close()
+
+
+def test_of_many_who_ask_at_once_with_different_commitments_one_gets_a_permit(path: Path) -> None:
+    def ask(commitment: int) -> DepositPermit | None:
+        try:
+            return Registrar(ACCOUNT, 31337, CONTRACT, ROLL, path).permit("a", commitment, 1000)
+        except VoterAlreadyRegisteredError:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        given = [permit for permit in pool.map(ask, range(24)) if permit]
+    assert len(given) == 1

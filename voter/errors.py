@@ -1,0 +1,29 @@
+"""Why a note cannot vote (yet). No message ever holds any part of a note's secrets."""
+
+from __future__ import annotations
+
+from zk.errors import TohyoError
+
+
+class VoterError(TohyoError):
+    """Something stands between a voter and the ballot."""
+
+
+class NoteDamagedError(VoterError):
+    """The text is no note, or a character of it was lost or mistyped."""
+
+
+class NoteOfAnotherElectionError(VoterError):
+    """The note belongs to another chain or contract."""
+
+
+class NotDepositedYetError(VoterError):
+    """The note's commitment is not among the deposits."""
+
+
+class NotCheckpointedYetError(VoterError):
+    """The commitment is deposited, but no root that the contract accepts covers it."""
+
+
+class NoteAlreadyUsedError(VoterError):
+    """A ballot made from this note is in already."""
