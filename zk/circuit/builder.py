@@ -1,0 +1,190 @@
+"""The circuit language: one description in Python gives constraints, witness program and names.
+
+A circuit is a function that takes a `ConstraintSystem`, declares inputs (public ones first), multiplies and enforces.
+`compile_circuit` runs it once. Every constraint remembers its meaning in words, the scope it stands in
+("membership / level 3") and the source line that made it, so that a false witness is explained in the user's terms.
+
+Leaves to others: whether the description says what was meant (tests break each constraint), and the proof system.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zk.circuit.linear import Linear, LinearCombination, as_linear
+from zk.circuit.program import Operation, Step, run_program
+from zk.circuit.r1cs import R1CS, Constraint, InvalidWitnessError
+from zk.field import require_field_element
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from zk.circuit.r1cs import Terms
+
+_HERE = __file__
+_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A compiled circuit."""
+
+    name: str
+    r1cs: R1CS
+    steps: tuple[Step, ...]
+    public_names: tuple[str, ...]
+    private_names: tuple[str, ...]
+    wire_names: Mapping[int, str]
+
+    @property
+    def n_constraints(self) -> int:
+        """Number of constraints."""
+        return self.r1cs.n_constraints
+
+    def witness(self, inputs: Mapping[str, int]) -> list[int]:
+        """Compute all wires from named inputs; the constraints are not checked here.
+
+        Raises InvalidWitnessError if a name is missing or unknown, FieldElementOutOfRangeError for a value ≥ r.
+        """
+        names = self.public_names + self.private_names
+        missing = [name for name in names if name not in inputs]
+        unknown = sorted(set(inputs) - set(names))
+        if missing or unknown:
+            raise InvalidWitnessError(f"inputs of {self.name}: missing {missing}, unknown {unknown}")
+        values = [require_field_element(inputs[name], name) for name in names]
+        return run_program(self.steps, self.r1cs.combinations, values, self.r1cs.n_wires)
+
+    def checked_witness(self, inputs: Mapping[str, int]) -> list[int]:
+        """Compute the witness and raise UnsatisfiedConstraintError unless every constraint holds."""
+        witness = self.witness(inputs)
+        self.r1cs.require_satisfied(witness)
+        return witness
+
+
+def compile_circuit(name: str, describe: Callable[[ConstraintSystem], object]) -> Circuit:
+    """Run a description and return the circuit it describes."""
+    cs = ConstraintSystem()
+    describe(cs)
+    return cs.compile(name)
+
+
+class ConstraintSystem:
+    """Collects what a description says."""
+
+    def __init__(self) -> None:
+        self._wire_names: dict[int, str] = {0: "one"}
+        self._public: list[str] = []
+        self._private: list[str] = []
+        self._n_wires = 1
+        self._combinations: dict[Terms, int] = {}
+        self._constraints: list[Constraint] = []
+        self._steps: list[Step] = []
+        self._scopes: list[str] = []
+
+    @property
+    def n_constraints(self) -> int:
+        """Number of constraints so far."""
+        return len(self._constraints)
+
+    def public_input(self, name: str) -> LinearCombination:
+        """Declare the next public input; all public inputs come before everything else."""
+        if self._n_wires != 1 + len(self._public):
+            raise ValueError(f"public input {name} must be declared before other wires")
+        self._public.append(name)
+        return self._input(name)
+
+    def private_input(self, name: str) -> LinearCombination:
+        """Declare the next private input; inputs come before computed wires."""
+        if self._n_wires != 1 + len(self._public) + len(self._private):
+            raise ValueError(f"private input {name} must be declared before computed wires")
+        self._private.append(name)
+        return self._input(name)
+
+    @contextmanager
+    def scope(self, name: str) -> Iterator[None]:
+        """Put `name` in front of the meanings of constraints made inside."""
+        self._scopes.append(name)
+        try:
+            yield
+        finally:
+            self._scopes.pop()
+
+    def multiply(self, left: Linear, right: Linear, name: str = "product") -> LinearCombination:
+        """left·right: one constraint and one wire, or nothing if either side is constant."""
+        a, b = as_linear(left), as_linear(right)
+        for constant, other in ((a.constant_value, b), (b.constant_value, a)):
+            if constant is not None:
+                return other * constant
+        wire = self._new_wire(name)
+        self._steps.append(Step(Operation.PRODUCT, wire, self._index(a), self._index(b)))
+        product = LinearCombination({wire: 1})
+        self.enforce_product(a, b, product, f"{name} is a product")
+        return product
+
+    def inverse_or_zero(self, x: Linear, name: str = "inverse") -> LinearCombination:
+        """Add a wire that an honest prover sets to 1/x, or 0; constrains nothing."""
+        wire = self._new_wire(name)
+        self._steps.append(Step(Operation.INVERSE, wire, self._index(as_linear(x)), 0))
+        return LinearCombination({wire: 1})
+
+    def lowest_bits(self, x: Linear, count: int, name: str = "bit") -> list[LinearCombination]:
+        """Add `count` wires that an honest prover sets to the low bits of x, lowest first; constrains nothing."""
+        wires = [self._new_wire(f"{name}[{i}]") for i in range(count)]
+        self._steps.append(Step(Operation.BITS, wires[0], self._index(as_linear(x)), count))
+        return [LinearCombination({wire: 1}) for wire in wires]
+
+    def enforce_product(self, left: Linear, right: Linear, product: Linear, meaning: str) -> None:
+        """Constrain left·right = product."""
+        scoped = " / ".join((*self._scopes, meaning))
+        indices = (self._index(as_linear(side)) for side in (left, right, product))
+        self._constraints.append(Constraint(*indices, scoped, _source_line()))
+
+    def enforce_equal(self, left: Linear, right: Linear, meaning: str) -> None:
+        """Constrain left = right: one constraint, (left − right)·1 = 0."""
+        self.enforce_product(as_linear(left) - right, 1, 0, meaning)
+
+    def compile(self, name: str) -> Circuit:
+        """Freeze what was collected."""
+        return Circuit(
+            name,
+            R1CS(
+                self._n_wires,
+                len(self._public),
+                len(self._private),
+                tuple(self._combinations),
+                tuple(self._constraints),
+            ),
+            tuple(self._steps),
+            tuple(self._public),
+            tuple(self._private),
+            dict(self._wire_names),
+        )
+
+    def _input(self, name: str) -> LinearCombination:
+        if name in self._wire_names.values():
+            raise ValueError(f"an input named {name} exists already")
+        return LinearCombination({self._new_wire(name, scoped=False): 1})
+
+    def _new_wire(self, name: str, *, scoped: bool = True) -> int:
+        wire = self._n_wires
+        self._n_wires += 1
+        self._wire_names[wire] = " / ".join((*self._scopes, name)) if scoped else name
+        return wire
+
+    def _index(self, combination: LinearCombination) -> int:
+        terms = tuple(sorted(combination.terms.items()))
+        return self._combinations.setdefault(terms, len(self._combinations))
+
+
+def _source_line() -> str:
+    """`file:line` of the nearest caller outside this module."""
+    frame = sys._getframe(1)  # noqa: SLF001  the documented way to ask for the caller without building a traceback
+    while frame.f_back is not None and frame.f_code.co_filename == _HERE:
+        frame = frame.f_back
+    path = Path(frame.f_code.co_filename)
+    shown = path.relative_to(_PACKAGE_PARENT) if path.is_relative_to(_PACKAGE_PARENT) else path
+    return f"{shown.as_posix()}:{frame.f_lineno}"

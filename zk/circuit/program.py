@@ -1,0 +1,65 @@
+"""The witness program: a straight line of three operations that computes every wire from the inputs.
+
+    product  w ← (A·w)·(B·w)
+    inverse  w ← 1/(A·w), or 0 if A·w = 0
+    bits     w, w+1, … ← the `count` lowest bits of A·w as an integer in [0, r)
+
+No jumps and no calls, so that a browser needs thirty lines to run it. Nothing here is trusted: the constraints are
+checked against whatever the program, or anyone, computed.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from zk.circuit.r1cs import evaluate
+from zk.field import SCALAR_FIELD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zk.circuit.r1cs import Terms
+
+
+class Operation(StrEnum):
+    """What a step does."""
+
+    PRODUCT = "product"
+    INVERSE = "inverse"
+    BITS = "bits"
+
+
+class Step(NamedTuple):
+    """Compute `wire` from combinations `left` and `right` (indices; `right` is the bit count of `bits`)."""
+
+    operation: Operation
+    wire: int
+    left: int
+    right: int
+
+
+def run_program(
+    steps: Sequence[Step], combinations: Sequence[Terms], inputs: Sequence[int], n_wires: int
+) -> list[int]:
+    """Compute the whole witness: 1, the inputs, then every step in order.
+
+    A combination is evaluated once, when it is first needed: by then all its wires have values.
+    """
+    witness = [1, *inputs, *[0] * (n_wires - 1 - len(inputs))]
+    known: dict[int, int] = {}
+
+    def value(combination: int) -> int:
+        if combination not in known:
+            known[combination] = evaluate(combinations[combination], witness)
+        return known[combination]
+
+    for operation, wire, left, right in steps:
+        if operation is Operation.PRODUCT:
+            witness[wire] = value(left) * value(right) % SCALAR_FIELD
+        elif operation is Operation.INVERSE:
+            witness[wire] = pow(x, -1, SCALAR_FIELD) if (x := value(left)) else 0
+        else:
+            integer = value(left)
+            witness[wire : wire + right] = [integer >> i & 1 for i in range(right)]
+    return witness
