@@ -11,9 +11,12 @@ it is used, as plain integers with `% SCALAR_FIELD`.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from zk.errors import ZkError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SCALAR_FIELD: Final = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 BASE_FIELD: Final = 21888242871839275222246405745257275088696311157297823662689037894645226208583
@@ -62,6 +65,19 @@ def inverse(x: int, modulus: int = SCALAR_FIELD) -> int:
     if x % modulus == 0:
         raise ZeroDivisionError("0 has no inverse")
     return pow(x, -1, modulus)
+
+
+def batch_inverse(values: Sequence[int]) -> list[int]:
+    """Invert every value mod r with one inversion (Montgomery's trick); raises ZeroDivisionError if one is 0."""
+    prefixes = [1]
+    for value in values:
+        prefixes.append(prefixes[-1] * value % SCALAR_FIELD)
+    running = inverse(prefixes[-1])
+    inverses = [0] * len(values)
+    for i in range(len(values) - 1, -1, -1):
+        inverses[i] = running * prefixes[i] % SCALAR_FIELD
+        running = running * values[i] % SCALAR_FIELD
+    return inverses
 
 
 def root_of_unity(power: int) -> int:
