@@ -55,7 +55,7 @@ class Registrar:
                 f"The election's registrar is {config.registrar}, not {account.address}.",
                 hint="Use the registrar's key; the contract refuses permits of any other.",
             )
-        return Registrar(account, config.chain_id, client.address, roll, store_path)
+        return Registrar(account, client.chain_id(), client.address, roll, store_path)
 
     def permit(self, voter_id: str, commitment: int, deadline: int, *, now: int | None = None) -> DepositPermit:
         """Return the voter's permit, signed the first time; the same commitment gets the same permit again.

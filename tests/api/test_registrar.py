@@ -126,8 +126,8 @@ def test_another_key_does_not_hand_out_permits_that_the_contract_would_refuse(
 
 
 def test_the_key_must_be_the_elections(path: Path) -> None:
-    config = SimpleNamespace(registrar=OTHER.address, chain_id=31337)
-    client = cast("Any", SimpleNamespace(config=lambda: config, address=CONTRACT))
+    config = SimpleNamespace(registrar=OTHER.address)
+    client = cast("Any", SimpleNamespace(config=lambda: config, chain_id=lambda: 31337, address=CONTRACT))
     with pytest.raises(NotTheRegistrarError):
         Registrar.for_election(client, ACCOUNT, ROLL, path)
     assert not path.exists()

@@ -1,0 +1,213 @@
+"""What the chain says about an election at one block: its events, and what its contract answers.
+
+Everything is read at one block, so that an election can be audited while it goes on. Judges nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+from hexbytes import HexBytes
+from web3.exceptions import Web3Exception
+
+from audit.errors import AuditImpossibleError
+from chain.connection import typed_errors
+from chain.cream import CreamClient
+from chain.errors import ChainError
+from chain.events import BallotCast, Checkpointed, CreamEvent, Deposited, ElectionDeployed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from eth_typing import ChecksumAddress
+    from web3 import Web3
+
+REQUESTS_PER_BATCH = 250
+
+
+@dataclass(frozen=True)
+class Block:
+    """The block at which everything was read."""
+
+    number: int
+    hash: str
+    timestamp: int
+
+
+@dataclass(frozen=True)
+class ContractState:
+    """What the contract answers about itself."""
+
+    election_id: int
+    file_hash: bytes
+    registrar: str
+    treasury: str
+    denomination: int
+    depth: int
+    schedule: tuple[int, int, int]
+    verifier: str
+    hasher: str
+    leaf_count: int
+    latest_root: int
+    total_supply: int
+    held: int
+    tally: tuple[int, ...]
+    candidates: tuple[tuple[str, int], ...]
+    balances: tuple[int, ...]
+    ether: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that an audit of one election rests on."""
+
+    chain_id: int
+    contract: ChecksumAddress
+    block: Block
+    file_bytes: bytes
+    state: ContractState
+    events: list[CreamEvent]
+    header_times: dict[int, int]
+    is_deposited: dict[int, bool]
+    is_spent: dict[int, bool]
+    is_known_root: dict[int, bool]
+
+
+def gather(
+    w3: Web3, address: str, to_block: int | None = None, on_progress: Callable[[int, int], None] | None = None
+) -> Evidence:
+    """Read an election at `to_block`, or at the newest block.
+
+    Raises:
+        AuditImpossibleError: nothing answers, there is no election at the address, or old logs are gone.
+
+    """
+    with _impossible_if_it_fails():
+        client = CreamClient(w3, address)
+        block = _read_block(w3, to_block)
+        reader = _StateReader(w3, client.address, block.number)
+        state = reader.state()
+        events = client.events(to_block=block.number, on_progress=on_progress)
+        times = _header_times(w3, {event.block_number for event in events})
+        commitments = [event.commitment for event in events if isinstance(event, Deposited)]
+        nullifier_hashes = [event.nullifier_hash for event in events if isinstance(event, BallotCast)]
+        roots = [event.root for event in events if isinstance(event, Checkpointed)]
+        return Evidence(
+            chain_id=client.chain_id(),
+            contract=client.address,
+            block=block,
+            file_bytes=_file_bytes(events),
+            state=state,
+            events=events,
+            header_times=times,
+            is_deposited=reader.flags("isDeposited(uint256)", commitments),
+            is_spent=reader.flags("isSpent(uint256)", nullifier_hashes),
+            is_known_root=reader.flags("isKnownRoot(uint256)", roots),
+        )
+
+
+class _StateReader:
+    """Asks one contract at one block, many questions to a request."""
+
+    def __init__(self, w3: Web3, contract: ChecksumAddress, block: int) -> None:
+        self._w3, self._contract, self._block = w3, contract, block
+
+    def state(self) -> ContractState:
+        one = self._one
+        count = one("candidateCount()", "uint256")
+        candidates = self._ask([("candidate(uint256)", ("address", "uint256"), (i,)) for i in range(count)])
+        accounts = [str(to_checksum_address(account)) for account, _ in candidates]
+        asked = [("balanceOf(address)", ("uint256",), (account,)) for account in [*accounts, self._contract]]
+        balances = [coins for (coins,) in self._ask(asked)]
+        (schedule,) = self._ask([("schedule()", ("uint64", "uint64", "uint64"), ())])
+        return ContractState(
+            election_id=one("electionId()", "uint256"),
+            file_hash=one("electionFileHash()", "bytes32"),
+            registrar=to_checksum_address(one("registrar()", "address")),
+            treasury=to_checksum_address(one("treasury()", "address")),
+            denomination=one("denomination()", "uint256"),
+            depth=one("depth()", "uint256"),
+            schedule=(schedule[0], schedule[1], schedule[2]),
+            verifier=to_checksum_address(one("verifier()", "address")),
+            hasher=to_checksum_address(one("hasher()", "address")),
+            leaf_count=one("leafCount()", "uint256"),
+            latest_root=one("latestRoot()", "uint256"),
+            total_supply=one("totalSupply()", "uint256"),
+            held=balances[-1],
+            tally=tuple(one("tally()", "uint256[]")),
+            candidates=tuple(zip(accounts, (votes for _, votes in candidates), strict=True)),
+            balances=tuple(balances[:-1]),
+            ether=self._w3.eth.get_balance(self._contract, self._block),
+        )
+
+    def flags(self, signature: str, arguments: list[int]) -> dict[int, bool]:
+        distinct = list(dict.fromkeys(arguments))
+        answers = self._ask([(signature, ("bool",), (argument,)) for argument in distinct])
+        return {argument: answer for argument, (answer,) in zip(distinct, answers, strict=True)}
+
+    def _one(self, signature: str, kind: str) -> Any:  # noqa: ANN401  a decoded ABI value
+        return self._ask([(signature, (kind,), ())])[0][0]
+
+    def _ask(self, questions: Sequence[tuple[str, tuple[str, ...], tuple[object, ...]]]) -> list[tuple[Any, ...]]:
+        calls = [_calldata(signature, arguments) for signature, _, arguments in questions]
+        answers: list[bytes] = []
+        for start in range(0, len(calls), REQUESTS_PER_BATCH):
+            with self._w3.batch_requests() as batch:
+                for data in calls[start : start + REQUESTS_PER_BATCH]:
+                    batch.add(self._w3.eth.call({"to": self._contract, "data": HexBytes(data)}, self._block))
+                answers += [bytes(answer) for answer in batch.execute()]
+        return [decode(kinds, answer) for (_, kinds, _), answer in zip(questions, answers, strict=True)]
+
+
+def _calldata(signature: str, arguments: tuple[object, ...]) -> bytes:
+    kinds = signature[signature.index("(") + 1 : -1]
+    return keccak(text=signature)[:4] + encode(kinds.split(",") if kinds else [], arguments)
+
+
+def _read_block(w3: Web3, number: int | None) -> Block:
+    with typed_errors():
+        header = w3.eth.get_block("latest" if number is None else number)
+    return Block(header["number"], header["hash"].to_0x_hex(), header["timestamp"])
+
+
+def _header_times(w3: Web3, numbers: set[int]) -> dict[int, int]:
+    """Block times from the blocks themselves: a log's own note of the time is not part of the chain."""
+    wanted, times = sorted(numbers), {}
+    for start in range(0, len(wanted), REQUESTS_PER_BATCH):
+        with w3.batch_requests() as batch:
+            for number in wanted[start : start + REQUESTS_PER_BATCH]:
+                batch.add(w3.eth.get_block(number))
+            for header in batch.execute():
+                times[header["number"]] = header["timestamp"]
+    return times
+
+
+def _file_bytes(events: list[CreamEvent]) -> bytes:
+    for event in events:
+        if isinstance(event, ElectionDeployed):
+            return event.election_file
+    raise AuditImpossibleError(
+        "The contract's first event is not to be had: it is no election, or the node no longer has logs that old.",
+        hint="Ask a node that keeps all logs.",
+    )
+
+
+@contextmanager
+def _impossible_if_it_fails() -> Iterator[None]:
+    """Anything that keeps the evidence from being read is no verdict on the election."""
+    try:
+        with typed_errors():
+            yield
+    except ChainError as failure:
+        raise AuditImpossibleError(f"The election could not be read: {failure}", hint=failure.hint) from failure
+    except (DecodingError, Web3Exception, KeyError, TypeError, OverflowError) as failure:
+        raise AuditImpossibleError(
+            f"The contract does not answer as an election does: {failure!r}",
+            hint="Check --contract: it must be the address that `tohyo election deploy` printed.",
+        ) from failure

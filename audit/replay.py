@@ -1,0 +1,148 @@
+"""Recounting an election from the chain alone, as a stranger would who trusts nobody who ran it.
+
+Needs a node and the contract's address. Trusts this program's own sources (the contracts' code is compared with what
+they compile to), and the node only where its answers agree with one another. One limit remains: a node that hides the
+whole chain, or a fork of it, cannot be found out by asking that node alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.code import examine_code, read_verifying_key
+from audit.errors import AuditImpossibleError
+from audit.evidence import gather
+from audit.recount import Recount, place_of
+from audit.report import AuditReport, Examination
+from audit.standing import examine_parameters, examine_state, expected_ether
+from election.errors import ElectionFileError
+from election.file import ElectionFile, parse_election_file
+from election.phase import Phase, phase_at
+from zk.errors import ZkError
+from zk.keys import DEVELOPMENT_KEYS_WARNING
+from zk.vote import VoteVerifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from web3 import Web3
+
+    from audit.evidence import Evidence
+    from zk.groth16 import Proof, VerifyingKey
+    from zk.statement import VoteStatement
+
+    Progress = Callable[[int, int], None]
+
+READING, PROVING, WHOLE = 300, 650, 1000  # shares of the work, as the progress bar shows them
+
+
+def audit_election(
+    w3: Web3, address: str, on_progress: Progress | None = None, *, to_block: int | None = None
+) -> AuditReport:
+    """Recount an election as it stood at `to_block` (the newest block if not given) and check all that it claims.
+
+    Raises:
+        AuditImpossibleError: no verdict was possible: no node, no election there, or old logs are gone.
+
+    """
+    report = on_progress or (lambda _done, _total: None)
+    evidence = gather(w3, address, to_block, _share(report, 0, READING))
+    election = _election_file(evidence)
+    examination = Examination()
+    key, transcript_hash = read_verifying_key(w3, evidence)
+    examine_code(w3, evidence, key, transcript_hash, examination)
+    examine_parameters(evidence, election, examination)
+    recount = Recount(evidence, election, examination)
+    recount.replay()
+    proofs = _verify_proofs(recount, key, examination, _share(report, READING, PROVING))
+    votes = recount.votes(proofs)
+    examine_state(evidence, recount, votes, examination)
+    report(WHOLE, WHOLE)
+    return _report(evidence, election, recount, votes, examination, _warnings(evidence, recount, transcript_hash))
+
+
+def _election_file(evidence: Evidence) -> ElectionFile:
+    try:
+        return parse_election_file(evidence.file_bytes.decode("utf-8"))
+    except (ElectionFileError, UnicodeDecodeError) as failure:
+        raise AuditImpossibleError(
+            f"The election file that the contract published cannot be read: {failure}",
+            hint="The contract was not deployed by `tohyo election deploy`, or the node altered its first event.",
+        ) from failure
+
+
+def _verify_proofs(
+    recount: Recount, key: VerifyingKey | None, examination: Examination, on_progress: Progress
+) -> list[bool]:
+    """Verify the proof of every ballot; without a key none holds."""
+    claims = [(ballot.event.proof, ballot.statement) for ballot in recount.ballots]
+    if key is None:
+        answers = [False] * len(claims)
+    else:
+        answers = _verify_all(VoteVerifier(key), claims, on_progress)
+    for ballot, is_proven in zip(recount.ballots, answers, strict=True):
+        examination.holds(
+            "proofs", place_of(ballot.event), "the proof does not hold", is_proven, expected="a proof", found="none"
+        )
+    return answers
+
+
+def _verify_all(
+    verifier: VoteVerifier, claims: list[tuple[Proof, VoteStatement]], on_progress: Progress
+) -> list[bool]:
+    """Verify in batches; if any proof is malformed, one by one."""
+    try:
+        return verifier.verify_many(claims, on_progress=on_progress)
+    except ZkError:
+        return [_verifies(verifier, proof, statement) for proof, statement in claims]
+
+
+def _verifies(verifier: VoteVerifier, proof: Proof, statement: VoteStatement) -> bool:
+    try:
+        return verifier.verify(proof, statement)
+    except ZkError:
+        return False
+
+
+def _share(report: Progress, start: int, length: int) -> Progress:
+    """Show a part of the work as its share of the whole."""
+    return lambda done, total: report(start + length * done // max(total, 1), WHOLE)
+
+
+def _warnings(evidence: Evidence, recount: Recount, transcript_hash: bytes) -> tuple[str, ...]:
+    warnings = []
+    if not any(transcript_hash):
+        warnings.append(DEVELOPMENT_KEYS_WARNING)
+    surplus = evidence.state.ether - expected_ether(evidence, recount)
+    if surplus > 0:
+        warnings.append(f"the contract holds {surplus} wei more than the election accounts for; nobody's vote depends on it")
+    return tuple(warnings)
+
+
+def _report(
+    evidence: Evidence,
+    election: ElectionFile,
+    recount: Recount,
+    votes: list[int],
+    examination: Examination,
+    warnings: tuple[str, ...],
+) -> AuditReport:
+    phase = phase_at(election.schedule, evidence.block.timestamp)
+    names = [candidate.name for candidate in election.candidates]
+    return AuditReport(
+        chain_id=evidence.chain_id,
+        contract=evidence.contract,
+        block_number=evidence.block.number,
+        block_hash=evidence.block.hash,
+        title=election.title,
+        election_id=evidence.state.election_id,
+        file_hash=evidence.state.file_hash,
+        phase=phase.name.lower(),
+        final=phase is Phase.CLOSED,
+        deposits=recount.deposits,
+        ballots=recount.ballot_events,
+        result=dict(zip(names, votes, strict=True)),
+        checks=examination.checks(),
+        findings=tuple(examination.findings),
+        warnings=warnings,
+    )
