@@ -1,13 +1,15 @@
 """`tohyo chain`: a local chain that keeps its state between runs."""
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from chain.connection import connect
 from chain.node import NodeStatus, node_status, start_detached, stop_detached
-from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, pairs_table
+from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts
 
 DEFAULT_STATE = Path(".tohyo/chain")
 
@@ -30,41 +32,32 @@ def up(
     as_json: JsonFlag = False,
 ) -> None:
     """Start a chain in the background, or say that it runs already."""
-    status = start_detached(engine.value, port=port, state_dir=state)
-    _show(status, as_json=as_json)
+    found = node_status(state)
+    if found is None or not found.running:
+        found = start_detached(state, engine.value, port)
+    _show(found, state, as_json=as_json)
 
 
 @app.command()
 def status(state: StateOption = DEFAULT_STATE, as_json: JsonFlag = False) -> None:
     """Say whether the chain runs, and where (exit 1: it does not)."""
     found = node_status(state)
-    _show(found, as_json=as_json)
-    if not found.running:
+    _show(found, state, as_json=as_json)
+    if found is None or not found.running:
         raise typer.Exit(EXIT_NO)
 
 
 @app.command()
 def down(state: StateOption = DEFAULT_STATE, as_json: JsonFlag = False) -> None:
     """Stop the chain; its state stays in the folder."""
-    _show(stop_detached(state), as_json=as_json)
+    stopped = stop_detached(state)
+    text = "stopped" if stopped else "no chain was running"
+    emit({"stopped": stopped, "state": str(state)}, as_json=as_json, text=lambda: OUT.print(text))
 
 
-def _show(status: NodeStatus, *, as_json: bool) -> None:
-    def text() -> None:
-        if not status.running:
-            OUT.print(f"not running (state: {status.state_dir})")
-            return
-        OUT.print(
-            pairs_table(
-                [
-                    ("rpc", status.rpc_url),
-                    ("engine", status.engine),
-                    ("chain id", status.chain_id),
-                    ("block", status.block_number),
-                    ("process", status.pid),
-                    ("state", status.state_dir),
-                ]
-            )
-        )
-
-    emit(status.to_json(), as_json=as_json, text=text)
+def _show(status: NodeStatus | None, state: Path, *, as_json: bool) -> None:
+    if status is None or not status.running:
+        document: dict[str, Any] = {"running": False, "state": str(state)}
+    else:
+        document = {**asdict(status), "block": connect(status.rpc_url).eth.block_number, "state": str(state)}
+    emit_facts(document, as_json=as_json)

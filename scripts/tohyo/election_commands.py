@@ -1,6 +1,7 @@
 """`tohyo election`: write an election file, deploy it, follow its schedule, read its result."""
 
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,6 @@ from rich.table import Table
 from web3.constants import ADDRESS_ZERO
 
 from chain.connection import connect
-from chain.cream import CreamClient
 from chain.deploy import deploy_election
 from chain.time import travel_to
 from election.file import ElectionFile, load_election_file, parse_election_document
@@ -33,13 +33,17 @@ from scripts.tohyo.options import (
 )
 from scripts.tohyo.output import OUT, JsonFlag, emit, emit_facts, write_atomically, write_json
 from zk.errors import TohyoError
-from zk.keys import load_vote_keys
+from zk.keys import DEVELOPMENT_KEYS_WARNING, load_vote_keys
 
 app = typer.Typer(help="Make and run an election.", no_args_is_help=True)
 
 TravelFlag = Annotated[
     bool, typer.Option("--time-travel", help="On a development chain, move the clock to the scheduled time first.")
 ]
+
+
+class VotingStillOpenError(TohyoError):
+    """The schedule has not reached the close of voting."""
 
 
 class MissingAnswerError(TohyoError):
@@ -119,7 +123,7 @@ def status(
     as_json: JsonFlag = False,
 ) -> None:
     """Show phase, schedule, deposits, ballots and whose keys the election uses."""
-    emit_facts(_status(open_election(rpc, contract, deployment).client), as_json=as_json)
+    emit_facts(_status(open_election(rpc, contract, deployment)), as_json=as_json)
 
 
 @app.command()
@@ -137,10 +141,10 @@ def advance(
     """Record the next phase on chain once its time has come; anyone may do it."""
     election = open_election(rpc, contract, deployment)
     if time_travel:
-        _travel(election, Phase(min(election.client.recorded_phase() + 1, Phase.CLOSED)))
+        _travel(election, Phase(min(election.announced_phase() + 1, Phase.CLOSED)))
     sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
     result = election.client.advance(sender)
-    emit_facts({"phase": election.client.phase().name.lower(), **result.to_json()}, as_json=as_json)
+    emit_facts({"phase": election.client.phase().name.lower(), **asdict(result)}, as_json=as_json)
 
 
 @app.command()
@@ -159,10 +163,14 @@ def close(
     election = open_election(rpc, contract, deployment)
     if time_travel:
         _travel(election, Phase.CLOSED)
-    election.client.require_phase(Phase.CLOSED)
+    if election.client.phase() is not Phase.CLOSED:
+        raise VotingStillOpenError(
+            f"Voting closes at {election.election.schedule.voting_closes.isoformat()}.",
+            hint="Wait for it; on a development chain --time-travel moves the clock.",
+        )
     sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
     result = election.client.advance(sender)
-    emit_facts({"phase": election.client.phase().name.lower(), **result.to_json()}, as_json=as_json)
+    emit_facts({"phase": election.client.phase().name.lower(), **asdict(result)}, as_json=as_json)
 
 
 @app.command()
@@ -173,14 +181,14 @@ def result(
     as_json: JsonFlag = False,
 ) -> None:
     """Show the count that the contract holds; final once voting has closed."""
-    client = open_election(rpc, contract, deployment).client
-    config = client.config()
-    votes = dict(zip((c.name for c in config.election.candidates), client.tally(), strict=True))
-    final = client.phase() is Phase.CLOSED
-    document = {"title": config.election.title, "final": final, "result": votes}
+    connection = open_election(rpc, contract, deployment)
+    election = connection.election
+    votes = dict(zip((c.name for c in election.candidates), connection.client.tally(), strict=True))
+    final = connection.client.phase() is Phase.CLOSED
+    document = {"title": election.title, "final": final, "result": votes}
 
     def text() -> None:
-        OUT.print(result_table(config.election, votes))
+        OUT.print(result_table(election, votes))
         if not final:
             OUT.print("not final: voting has not closed")
 
@@ -201,35 +209,35 @@ def result_table(election: ElectionFile, votes: dict[str, int]) -> Table:
     return table
 
 
-def _status(client: CreamClient) -> dict[str, Any]:
-    config = client.config()
-    schedule = config.election.schedule
+def _status(connection: Connection) -> dict[str, Any]:
+    client, election = connection.client, connection.election
+    schedule = election.schedule
     return {
-        "title": config.election.title,
+        "title": election.title,
         "contract": client.address,
         "phase": client.phase().name.lower(),
-        "chain_time": datetime.fromtimestamp(client.now(), UTC).isoformat(),
+        "chain_time": datetime.fromtimestamp(connection.now(), UTC).isoformat(),
         "registration_opens": schedule.registration_opens.isoformat(),
         "voting_opens": schedule.voting_opens.isoformat(),
         "voting_closes": schedule.voting_closes.isoformat(),
-        "candidates": len(config.election.candidates),
-        "electorate": config.election.electorate,
+        "candidates": len(election.candidates),
+        "electorate": election.electorate,
         "deposits": client.leaf_count(),
         "ballots": sum(client.tally()),
-        "depth": config.depth,
-        "keys": "ceremony" if any(config.transcript_hash) else "development keys: not for a real election",
+        "depth": election.depth,
+        "keys": "ceremony" if any(client.transcript_hash()) else DEVELOPMENT_KEYS_WARNING,
     }
 
 
 def _travel(election: Connection, phase: Phase) -> None:
-    schedule = election.client.config().election.schedule
+    schedule = election.election.schedule
     starts = {
         Phase.REGISTRATION: schedule.registration_opens,
         Phase.VOTING: schedule.voting_opens,
         Phase.CLOSED: schedule.voting_closes,
     }
     target = int(starts[phase].timestamp())
-    if election.client.now() < target:
+    if election.now() < target:
         travel_to(election.w3, target)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +14,17 @@ from eth_account import Account
 from chain.connection import connect
 from chain.cream import CreamClient
 from chain.deploy import Deployment
-from chain.node import development_account, require_development_chain
+from chain.development import development_account
+from chain.errors import NoContractError
 from chain.paths import BUILD_DIR
 from chain.sender import AccountSender, Sender, UnlockedSender
+from chain.time import block_time, require_development_chain
+from election.errors import ElectionFileError
+from election.file import ElectionFile, parse_election_file
+from election.phase import Phase
 from scripts.tohyo.output import warn
 from zk.errors import TohyoError
+from zk.field import require_field_element
 from zk.keys import DEVELOPMENT_KEYS_WARNING
 
 if TYPE_CHECKING:
@@ -59,16 +66,40 @@ class NoSenderError(TohyoError):
     """No account to send or sign with was named, or more than one."""
 
 
+class NotANumberError(TohyoError):
+    """A text that should be a number is none."""
+
+
 class KeystoreUnusableError(TohyoError):
     """The keystore is no keystore, or the password is wrong."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Connection:
     """An open chain and the election's contract on it."""
 
     w3: Web3
     client: CreamClient
+
+    @cached_property
+    def election(self) -> ElectionFile:
+        """The election file that the contract published."""
+        try:
+            return parse_election_file(self.client.election_file().decode())
+        except (ElectionFileError, UnicodeDecodeError) as error:
+            raise NoContractError(
+                f"The contract at {self.client.address} published an election file that cannot be read.",
+                hint="Perhaps a newer tohyo wrote it. `tohyo audit` says more.",
+            ) from error
+
+    def now(self) -> int:
+        """Return the time of the newest block, in seconds since 1970."""
+        return block_time(self.w3)
+
+    def announced_phase(self) -> Phase:
+        """Return the phase that was last recorded on chain, which may lag behind the clock."""
+        phases = [event.phase for event in self.client.events(names={"PhaseAdvanced"})]  # type: ignore[attr-defined]  # the filter
+        return Phase(max(phases, default=Phase.PENDING))
 
 
 def open_election(rpc: str, contract: str | None, deployment: Path | None) -> Connection:
@@ -109,6 +140,23 @@ def open_sender(
     if keystore is not None or dev_account is not None:
         raise NoSenderError("More than one sender was named.", hint="Keep one of --from, --keystore, --dev-account.")
     return UnlockedSender(w3, from_address)
+
+
+def parse_number(text: str, name: str) -> int:
+    """Read a field element, decimal or 0x hexadecimal.
+
+    Raises:
+        NotANumberError: it is neither.
+        FieldElementOutOfRangeError: it is not below r.
+
+    """
+    try:
+        number = int(text, 16 if text.startswith("0x") else 10)
+    except ValueError as error:
+        raise NotANumberError(
+            f"The {name} is not a number: {text[:80]}", hint="Write it in decimal, or in hexadecimal after 0x."
+        ) from error
+    return require_field_element(number, name)
 
 
 def warn_of_development_keys(transcript_hash: bytes) -> None:

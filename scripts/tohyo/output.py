@@ -60,18 +60,6 @@ def pairs_table(pairs: Sequence[tuple[str, object]]) -> Table:
     return table
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a new file that only its owner can read; an existing file is never overwritten.
-
-    Raises:
-        FileExistsError: something is already there, perhaps the only copy of a note.
-
-    """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
 def write_atomically(path: Path, text: str, *, private: bool = False) -> None:
     """Replace a file's content in one step, so that an interruption leaves the old one whole."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,9 +17,10 @@ from scripts.tohyo.options import (
     PasswordFileOption,
     RpcOption,
     open_election,
+    parse_number,
     signing_account,
 )
-from scripts.tohyo.output import OUT, JsonFlag, emit, pairs_table, write_json
+from scripts.tohyo.output import JsonFlag, emit_facts, write_json
 
 app = typer.Typer(help="Decide who may deposit a commitment.", no_args_is_help=True)
 
@@ -44,8 +45,9 @@ def permit(
     election = open_election(rpc, contract, deployment)
     account = signing_account(election.w3, keystore, password_file, dev_account)
     registrar = Registrar.for_election(election.client, account, load_roll(roll), store)
-    deadline = election.client.now() + valid_days * 86_400
-    signed = registrar.permit(voter_id, parse_field_element(commitment, "commitment"), deadline)
+    now = election.now()
+    deadline = now + valid_days * 86_400
+    signed = registrar.permit(voter_id, parse_number(commitment, "commitment"), deadline, now=now)
     write_json(out, signed.to_json())
     expiry = datetime.fromtimestamp(signed.deadline, UTC).isoformat()
     emit_facts({"permit": str(out), "voter": voter_id, "valid_until": expiry}, as_json=as_json)

@@ -1,5 +1,6 @@
 """`tohyo relayer`: send a voter's ballot from an account that is not the voter's."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from scripts.tohyo.options import (
     open_election,
     open_sender,
 )
-from scripts.tohyo.output import OUT, JsonFlag, emit, pairs_table
+from scripts.tohyo.output import JsonFlag, emit_facts
 
 app = typer.Typer(help="Relay ballots, so that voters need no ether.", no_args_is_help=True)
 
@@ -41,4 +42,4 @@ def send(
     election = open_election(rpc, contract, deployment)
     sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
     result = Submitter.for_election(election.client, sender).submit(ballot)
-    emit_facts(result.to_json(), as_json=as_json)
+    emit_facts(asdict(result), as_json=as_json)

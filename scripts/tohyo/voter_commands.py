@@ -1,5 +1,6 @@
 """`tohyo voter`: a voter's own tools — the note, the deposit, the vote, and the check that it arrived."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -21,12 +22,12 @@ from scripts.tohyo.options import (
     RpcOption,
     open_election,
     open_sender,
+    parse_number,
     warn_of_development_keys,
 )
-from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, pairs_table, write_json, write_private
+from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, pairs_table, write_json
 from voter.note import Note
 from voter.wallet import check_ballot, prepare_ballot
-from zk.field import parse_field_element
 from zk.keys import load_vote_keys
 from zk.vote import VoteProver
 
@@ -53,7 +54,7 @@ def note(
     else:
         election = open_election(rpc, contract, deployment)
         kept, path = Note.create(election.w3.eth.chain_id, election.client.address), out
-        write_private(path, kept.to_text() + "\n")
+        kept.save(path)
     document = {
         "note_file": str(path),
         "chain_id": kept.chain_id,
@@ -88,7 +89,7 @@ def deposit(
     permission = DepositPermit.load(permit).require_commitment(kept.commitment)
     sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
     result = election.client.deposit_with_permit(permission, sender)
-    emit_facts({"commitment": str(kept.commitment), **result.to_json()}, as_json=as_json)
+    emit_facts({"commitment": str(kept.commitment), **asdict(result)}, as_json=as_json)
 
 
 @app.command()
@@ -121,18 +122,17 @@ def vote(
         )
     election = open_election(rpc, contract, deployment)
     kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
-    config = election.client.config()
-    vote_keys = load_vote_keys(config.depth, keys)
+    vote_keys = load_vote_keys(election.client.config().depth, keys)
     warn_of_development_keys(vote_keys.transcript_hash)
-    index = config.election.choice_of(choice)
+    index = election.election.choice_of(choice)
     ballot = prepare_ballot(kept, election.client, VoteProver(vote_keys), index, relayer, fee)
-    document = {"nullifier_hash": str(ballot.nullifier_hash), "choice": config.election.candidates[index].name}
+    document = {"nullifier_hash": str(ballot.nullifier_hash), "choice": election.election.candidates[index].name}
     if out is not None:
         write_json(out, ballot.to_json())
         document["ballot_file"] = str(out)
     else:
         sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
-        document |= election.client.cast_vote(ballot, sender).to_json()
+        document |= asdict(election.client.cast_vote(ballot, sender))
     emit_facts(document, as_json=as_json)
 
 
@@ -160,7 +160,7 @@ def check(
         kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
         wanted = kept.nullifier_hash(election.client.config().election_id)
     else:
-        wanted = parse_field_element(nullifier_hash or "", "nullifier hash")
+        wanted = parse_number(nullifier_hash or "", "nullifier hash")
     status = check_ballot(election.client, wanted)
     emit_facts(status.to_json(), as_json=as_json)
     if not status.counted:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scripts.tohyo.options import KEYS_DIRECTORY, DepthOption, KeysOption, warn_of_development_keys
-from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, pairs_table, progress_bar
+from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, progress_bar
 from zk.files import prove_to_files, verify_files
 from zk.keys import VoteKeys, ensure_vote_keys, load_vote_keys
 

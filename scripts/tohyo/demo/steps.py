@@ -16,9 +16,10 @@ from chain.connection import connect
 from chain.cream import CreamClient
 from chain.deploy import deploy_election
 from chain.gas import GasUse, gas_by_operation
-from chain.node import development_account, start_detached
+from chain.development import development_account
+from chain.node import node_status, start_detached
 from chain.sender import UnlockedSender
-from chain.time import travel_to
+from chain.time import block_time, travel_to
 from election.ballot import Ballot
 from election.phase import Phase
 from relayer.submitter import Submitter
@@ -90,7 +91,9 @@ class DemoRun:
 def start_chain(run: DemoRun, _progress: Progress) -> None:
     """Start the chain at the hour when registration opens, or find it running."""
     opens = int(run.state.plan.election.schedule.registration_opens.timestamp())
-    status = start_detached("anvil", port=run.port, state_dir=run.state.chain_directory, timestamp=opens)
+    status = node_status(run.state.chain_directory)
+    if status is None or not status.running:
+        status = start_detached(run.state.chain_directory, "anvil", run.port, timestamp=opens)
     run.rpc = status.rpc_url
 
 
@@ -114,7 +117,7 @@ def deposit(run: DemoRun, progress: Progress) -> None:
         run.client, development_account(REGISTRAR), voters, run.state.directory / "registrar.sqlite"
     )
     sender = run.sender(DEPOSITOR)
-    deadline = run.client.now() + YEAR
+    deadline = block_time(run.w3) + YEAR
     for done, voter in enumerate(waiting, len(voters) - len(waiting) + 1):
         permit = registrar.permit(voter, run.notes[voter].commitment, deadline)
         run.client.deposit_with_permit(permit, sender)
@@ -129,7 +132,7 @@ def close_registration(run: DemoRun, _progress: Progress) -> None:
 def vote(run: DemoRun, progress: Progress) -> None:
     """Prove and relay every ballot, in an order that has nothing to do with the order of deposits."""
     plan = run.state.plan
-    counted = {event.nullifier_hash for event in run.client.ballots()}
+    counted = {event.nullifier_hash for event in run.client.events(names={"BallotCast"})}  # type: ignore[attr-defined]  # the filter
     election_id = run.deployment.election_id
     waiting = [v for v in plan.voters if run.notes[v].nullifier_hash(election_id) not in counted]
     secrets.SystemRandom().shuffle(waiting)
@@ -151,7 +154,7 @@ def close_voting(run: DemoRun, _progress: Progress) -> None:
 
 def count(run: DemoRun, progress: Progress) -> None:
     """Read the count from the contract, and the gas of everything that led to it."""
-    run.tally = run.client.tally()
+    run.tally = list(run.client.tally())
     run.gas = gas_by_operation(
         run.w3, run.client.contract, run.deployment.block_number, run.w3.eth.block_number, progress
     )
@@ -175,7 +178,8 @@ STEPS: tuple[tuple[str, Callable[[DemoRun, Progress], None]], ...] = (
 
 
 def _advance_to(run: DemoRun, phase: Phase, timestamp: float) -> None:
-    if run.client.now() < timestamp:
+    if block_time(run.w3) < timestamp:
         travel_to(run.w3, int(timestamp))
-    if run.client.recorded_phase() < phase:
+    announced = (event.phase for event in run.client.events(names={"PhaseAdvanced"}))  # type: ignore[attr-defined]  # the filter
+    if max(announced, default=Phase.PENDING) < phase:
         run.client.advance(run.sender(REGISTRAR))
