@@ -1,0 +1,1 @@
+"""The chain: compiling, local nodes, deployment, typed clients, events."""

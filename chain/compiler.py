@@ -1,8 +1,9 @@
 """Compiles the contracts through py-solc-x, with a compiler that is already here: `python -m chain.compiler`.
 
-`.toolchain/solcx/solc-v0.8.37` runs npm's build of solc, so nothing is downloaded. Output is kept in build/contracts
-under a hash of sources, settings and compiler; a damaged file there is compiled again. Settings are fixed here and
-repeated in `brownie-config.yaml`: evm_version shanghai, because Ganache runs the same bytecode.
+`.toolchain/solcx/solc-v0.8.37` runs npm's build of solc, so nothing is downloaded. Output is kept in
+build/contracts under a hash of sources, settings and compiler; a damaged file there is compiled again.
+Settings are fixed here and repeated in `brownie-config.yaml`: evm_version shanghai, because Ganache runs the
+same bytecode.
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chain.errors import CompilerError
 from chain.paths import COMPILED_DIR, CONTRACTS_DIR, NODE_MODULES, PROJECT_ROOT, SOLCX_DIR
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 SOLC_VERSION = "0.8.37"
 EVM_VERSION = "shanghai"
-# High, because castVote runs once per voter and the constants of Poseidon must stay literal; Cream fits all the same.
+# High, because castVote runs once per voter and the constants of Poseidon must stay literal; Cream fits all
+# the same.
 OPTIMIZER_RUNS = 1_000_000
 CODE_SIZE_LIMIT = 24_576  # EIP-170
 
@@ -67,7 +71,7 @@ def contract(name: str) -> CompiledContract:
 
 
 def compile_verifier(source: str) -> CompiledContract:
-    """A verifier rendered by `zk.solidity.render_verifier`."""
+    """Compile a verifier rendered by `zk.solidity.render_verifier`."""
     return compile_sources({"build/Groth16Verifier.sol": source})["Groth16Verifier"]
 
 
@@ -126,7 +130,7 @@ def _run_solc(sources: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _read_cache(path: Path) -> dict[str, Any] | None:
-    """The cached output, or None if there is none or its checksum is wrong."""
+    """Return the cached output, or None if there is none or its checksum is wrong."""
     try:
         checksum, _, text = path.read_text(encoding="utf-8").partition("\n")
     except (FileNotFoundError, UnicodeDecodeError):

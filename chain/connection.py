@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests.exceptions
-from eth_typing import ChecksumAddress
 from web3 import HTTPProvider, Web3
 from web3.exceptions import (
     ContractCustomError,
@@ -27,11 +25,16 @@ from chain.errors import (
     WrongNetworkError,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from eth_typing import ChecksumAddress
+
 REQUEST_SECONDS = 60.0
 
 
 def connect(rpc_url: str, chain_id: int | None = None) -> Web3:
-    """A connection that was tried once. Raises RpcUnreachableError, WrongNetworkError."""
+    """Return a connection that was tried once. Raises RpcUnreachableError, WrongNetworkError."""
     if not rpc_url.startswith(("http://", "https://")):
         raise RpcUnreachableError(
             f"{rpc_url!r} is not an http address", hint="for example http://127.0.0.1:8545"
@@ -48,7 +51,7 @@ def connect(rpc_url: str, chain_id: int | None = None) -> Web3:
 
 
 def require_contract(w3: Web3, address: str) -> ChecksumAddress:
-    """The checksummed address, if there is code. Raises NoContractError."""
+    """Return the checksummed address, if there is code. Raises NoContractError."""
     if not Web3.is_address(address):
         raise NoContractError(f"{address!r} is not an address", hint="0x and 40 hexadecimal digits")
     checksummed = Web3.to_checksum_address(address)

@@ -1,7 +1,7 @@
 """What the contracts refuse: one class for each Solidity error, and the way from revert data to an instance.
 
-The class of error `X` is `XError`; a test compares the names and fields with the ABI. Values carry Solidity's names in
-snake case: `error.values["nullifier_hash"]`.
+The class of error `X` is `XError`; a test compares the names and fields with the ABI. Values carry
+Solidity's names in snake case: `error.values["nullifier_hash"]`.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class PermitExpiredError(ContractError):
 class PermitNotFromRegistrarError(ContractError):
     """The signature is not the registrar's over this deposit."""
 
-    sentence = "the permit for this commitment, deadline, chain and contract was not signed by the registrar ({signer})"
+    sentence = "the registrar did not sign this permit for this election and commitment ({signer} did)"
     advice = "use the permit with the commitment and the election it was given for"
 
 
@@ -276,7 +276,7 @@ def _by_selector() -> dict[bytes, tuple[str, list[dict[str, Any]]]]:
 
 
 def error_from_revert(data: bytes) -> ContractError:
-    """The error that revert data stands for; UnknownRevertError if it is none of ours."""
+    """Return the error that revert data stands for; UnknownRevertError if it is none of ours."""
     known = _by_selector().get(data[:_SELECTOR_BYTES])
     if known is None:
         return UnknownRevertError({"reason": _foreign_reason(data)})

@@ -1,7 +1,8 @@
 """The Cream contract as a Python object: typed reads, writes and events.
 
-Trusts the node it talks to; `audit` is for those who do not. A write refuses with the contract's own error before
-anything is sent (see `chain.sender`). Addresses are checksummed text, amounts wei, times UNIX seconds.
+Trusts the node it talks to; `audit` is for those who do not. A write refuses with the contract's own error
+before anything is sent (see `chain.sender`). Addresses are checksummed text, amounts wei, times UNIX
+seconds.
 """
 
 from __future__ import annotations
@@ -9,17 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from web3 import Web3
+from web3.types import Wei
+
 from chain.compiler import contract
 from chain.connection import require_contract, typed_errors
 from chain.errors import NoContractError
 from chain.logs import LogReader
 from election.phase import Phase
+from zk.solidity import verifying_key_from_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hexbytes import HexBytes
-    from web3 import Web3
     from web3.contract.contract import ContractFunction
     from web3.types import TxParams, TxReceipt
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from chain.sender import Sender
     from election.ballot import Ballot
     from election.permit import DepositPermit
+    from zk.groth16 import VerifyingKey
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,9 @@ class CreamClient:
         self._deployment_block: int | None = None
 
     def config(self) -> ElectionConfig:
-        """What never changes; asked once. Raises NoContractError if this is no election."""
+        """Return what never changes; asked once."""
         if self._config is None:
-            try:
-                self._config = self._read_config()
-            except NoContractError:
-                raise
+            self._config = self._read_config()
         return self._config
 
     def phase(self) -> Phase:
@@ -118,19 +120,27 @@ class CreamClient:
         """Wei that `release` would send to the treasury."""
         return int(self._read("releasable"))
 
+    def verifying_key(self) -> VerifyingKey:
+        """Return the key that the election's verifier answers with."""
+        return verifying_key_from_words(self._read_verifier("verifyingKey"))
+
+    def transcript_hash(self) -> bytes:
+        """Return the hash of the key's ceremony; 32 zero bytes say development keys."""
+        return bytes(self._read_verifier("ceremonyTranscriptHash"))
+
     def chain_id(self) -> int:
-        """The chain's id."""
+        """Return the chain's id."""
         with typed_errors():
             return self.w3.eth.chain_id
 
     def deployment_block(self) -> int:
-        """The first block in which the contract has code, by bisection; asked once."""
+        """Return the first block in which the contract has code, by bisection; asked once."""
         if self._deployment_block is None:
             self._deployment_block = self._logs.deployment_block()
         return self._deployment_block
 
     def election_file(self) -> bytes:
-        """The canonical election file that the contract published when it was deployed. Raises NoContractError."""
+        """Return the canonical election file that the contract published. Raises NoContractError."""
         events = self._logs.read({"ElectionDeployed"}, self.deployment_block(), self.deployment_block())
         for event in events:
             return bytes(event.election_file)  # type: ignore[attr-defined] # the filter above
@@ -148,7 +158,7 @@ class CreamClient:
         on_progress: Callable[[int, int], None] | None = None,
         names: set[str] | None = None,
     ) -> list[CreamEvent]:
-        """Events in chain order, from the deployment to the newest block unless told otherwise; `names` selects."""
+        """Return events in chain order, by default all since the deployment; `names` selects."""
         first = self.deployment_block() if from_block is None else from_block
         with typed_errors():
             last = self.w3.eth.block_number if to_block is None else to_block
@@ -201,8 +211,8 @@ class CreamClient:
         return self._write_each("castVote", calls, sender, 0, on_progress)
 
     def cast_vote_call(self, ballot: Ballot) -> ContractFunction:
-        """The prepared call, for a sender that manages its own transactions."""
-        return self.contract.get_function_by_name("castVote")(
+        """Prepare the call, for a sender that manages its own transactions."""
+        call: ContractFunction = self.contract.get_function_by_name("castVote")(
             ballot.choice,
             ballot.root,
             ballot.nullifier_hash,
@@ -210,23 +220,36 @@ class CreamClient:
             ballot.fee,
             ballot.proof.to_evm(),
         )
+        return call
 
     def release(self, sender: Sender) -> TransactionResult:
         """Send the treasury what it is owed."""
         return self._write("release", self._fn("release()"), sender)
 
     def _fn(self, signature: str, *arguments: object) -> ContractFunction:
-        return self.contract.get_function_by_signature(signature)(*arguments)
+        call: ContractFunction = self.contract.get_function_by_signature(signature)(*arguments)
+        return call
 
     def _read(self, name: str, *arguments: object) -> Any:  # noqa: ANN401 - decoded ABI values
         with typed_errors():
             return self.contract.get_function_by_name(name)(*arguments).call()
 
+    def _read_verifier(self, name: str) -> Any:  # noqa: ANN401 - decoded ABI values
+        verifier = self.w3.eth.contract(
+            address=Web3.to_checksum_address(self.config().verifier), abi=contract("IVoteVerifier").abi
+        )
+        with typed_errors():
+            return verifier.get_function_by_name(name)().call()
+
     def _value(self, count: int) -> int:
         return self.config().denomination * count
 
     def _transaction(self, call: ContractFunction, value: int) -> TxParams:
-        return {"to": self.address, "data": call._encode_transaction_data(), "value": value}  # type: ignore[typeddict-item]
+        return {
+            "to": self.address,
+            "data": self.contract.encode_abi(call.abi_element_identifier, call.args),
+            "value": Wei(value),
+        }
 
     def _write(
         self, operation: str, call: ContractFunction, sender: Sender, value: int = 0

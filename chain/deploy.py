@@ -1,7 +1,8 @@
 """Deploys an election: hasher, verifier, then Cream.
 
-Imports web3, eth-abi and pydantic only, because Brownie's environment has no more. The election file says everything
-but the registrar; the verifying key comes from `zk.keys`, with the hash of its ceremony's transcript.
+Imports web3, eth-abi and pydantic only, because Brownie's environment has no more. The election file says
+everything but the registrar; the verifying key comes from `zk.keys`, with the hash of its ceremony's
+transcript.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ STEPS = ("hasher", "verifier", "contract")
 
 @dataclass(frozen=True)
 class Deployment:
-    """Where an election lives. Addresses are checksummed, hashes 0x-hexadecimal; `gas` is per deployed contract."""
+    """Where an election lives. Addresses are checksummed, hashes 0x-hexadecimal; `gas` is per contract."""
 
     chain_id: int
     contract: str
@@ -79,7 +80,7 @@ class Deployment:
         return cls.from_json(record)
 
 
-def deploy_election(
+def deploy_election(  # noqa: PLR0917 - its callers read as sentences
     w3: Web3,
     sender: Sender,
     election: ElectionFile,

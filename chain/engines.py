@@ -6,11 +6,13 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from chain.errors import NodeProgramMissingError
 from chain.paths import NODE_MODULES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Engine = Literal["anvil", "ganache"]
 ENGINES: tuple[Engine, ...] = ("anvil", "ganache")
@@ -38,7 +40,7 @@ class NodeOptions:
 
 
 def command(options: NodeOptions) -> list[str]:
-    """The command line; port 0 stays 0, which Anvil understands and Ganache does not."""
+    """Return the command line; port 0 stays 0, which Anvil understands and Ganache does not."""
     return _anvil(options) if options.engine == "anvil" else _ganache(options)
 
 
@@ -73,7 +75,7 @@ def _ganache(options: NodeOptions) -> list[str]:
 
 
 def _anvil_program() -> Path:
-    """The native binary: npm's wrapper script would outlive its own death as an orphaned chain."""
+    """Return the native binary: npm's wrapper script would outlive its own death as an orphaned chain."""
     system = {"linux": "linux", "darwin": "darwin", "win32": "win32"}.get(sys.platform, sys.platform)
     machine = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "amd64"
     name = "anvil.exe" if system == "win32" else "anvil"

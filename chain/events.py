@@ -94,7 +94,7 @@ class Released(CreamEvent):
 
 
 def typed_event(entry: EventData, timestamp: int) -> CreamEvent:
-    """The dataclass of a decoded log; KeyError for an event that Cream does not have."""
+    """Return the dataclass of a decoded log; KeyError for an event that Cream does not have."""
     place: dict[str, Any] = {
         "block_number": entry["blockNumber"],
         "timestamp": timestamp,

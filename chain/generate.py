@@ -1,19 +1,23 @@
 """Writes the generated contracts: `python -m chain.generate`.
 
-`contracts/generated/PoseidonT3.sol` comes from `chain.poseidon_contract`, `EmptySubtrees.sol` from here. Both are
-committed so that the Solidity sources are whole without Python; a test writes them again and wants no difference.
+`contracts/generated/PoseidonT3.sol` comes from `chain.poseidon_contract`, `EmptySubtrees.sol` from here.
+Both are committed so that the Solidity sources are whole without Python; a test writes them again and wants
+no difference.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 
 from chain.paths import CONTRACTS_DIR
 from chain.poseidon_contract import render_poseidon
 from zk.domain import domain_tag
 from zk.poseidon import poseidon
 from zk.poseidon_parameters import poseidon_parameters
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_DEPTH = 32
 LANES = 3  # two inputs and the capacity
@@ -48,7 +52,7 @@ $rest;
 
 
 def render_empty_subtrees() -> str:
-    """The Solidity source of EmptySubtrees."""
+    """Write the Solidity source of EmptySubtrees."""
     roots = [domain_tag("empty")]
     for _ in range(MAX_DEPTH):
         roots.append(poseidon(roots[-1], roots[-1]))

@@ -67,9 +67,9 @@ class LogReader:
         return self._times[block_number]
 
     def deployment_block(self) -> int:
-        """The first block in which the contract has code; 0 if the node does not keep old states."""
+        """Return the first block in which the contract has code; 0 if the node does not keep old states."""
         with typed_errors():
-            low, high = 0, self._w3.eth.block_number
+            low, high = 0, int(self._w3.eth.block_number)
             try:
                 while low < high:
                     middle = (low + high) // 2

@@ -6,10 +6,12 @@ This is the module that a package called ganache-cli-wrapper would be, were ther
         w3 = connect(node.rpc_url)
 
 A chain started so dies with the process that started it, even if that is killed: the kernel sends it SIGTERM
-(PR_SET_PDEATHSIG, Linux; it watches the starting thread, so start chains from a thread that lives on). A detached
-chain (`start_detached`, for `tohyo chain up`) outlives its command; `chain.json` in its state directory says where it is.
+(PR_SET_PDEATHSIG, Linux; it watches the starting thread, so start chains from a thread that lives on). A
+detached chain (`start_detached`, for `tohyo chain up`) outlives its command; `chain.json` in its state
+directory says where it is.
 
-Trusts the local machine: the accounts are public development accounts, and the chain listens on 127.0.0.1 only.
+Trusts the local machine: the accounts are public development accounts, and the chain listens on 127.0.0.1
+only.
 """
 
 from __future__ import annotations
@@ -92,7 +94,7 @@ class NodeStatus:
     running: bool
 
 
-def start_node(
+def start_node(  # noqa: PLR0917 - each has a default
     engine: Engine = "anvil",
     port: int = 0,
     state_dir: Path | None = None,
@@ -100,7 +102,7 @@ def start_node(
     timestamp: int | None = None,
     hardfork: str | None = None,
 ) -> LocalNode:
-    """Start a chain that ends with this process; port 0 takes a free one, `state_dir` keeps its state between runs.
+    """Start a chain that ends with this process; port 0 takes a free one, `state_dir` keeps its state.
 
     Raises NodeProgramMissingError, PortTakenError, NodeStartError.
     """
@@ -139,7 +141,7 @@ def start_detached(
 
 
 def node_status(state_dir: Path) -> NodeStatus | None:
-    """The detached chain of this directory, None if there never was one or its record is unreadable."""
+    """Return this directory's detached chain, None if there never was one or its record is unreadable."""
     try:
         record: dict[str, Any] = json.loads((state_dir / RECORD_NAME).read_text(encoding="utf-8"))
         if record["engine"] not in ENGINES:
@@ -164,7 +166,7 @@ def stop_detached(state_dir: Path) -> bool:
 
 
 def _launch(options: NodeOptions, *, detached: bool) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the program and wait until it answers; with port 0, try again if another program takes the port."""
+    """Start the program and wait until it answers; with port 0, try again if the port is taken."""
     if options.state_dir is not None:
         options.state_dir.mkdir(parents=True, exist_ok=True)
     if options.port:
@@ -193,7 +195,7 @@ def _launch_once(options: NodeOptions, *, detached: bool) -> tuple[subprocess.Po
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=detached,
-            preexec_fn=None if detached else _die_with_parent,  # noqa: PLW1509 - one prctl: no locks, no imports
+            preexec_fn=None if detached else _die_with_parent,  # noqa: PLW1509 - one prctl
         )
         try:
             return process, _wait_until_ready(process, options, log)
@@ -209,7 +211,7 @@ def _open_log(options: NodeOptions, *, detached: bool) -> IO[bytes]:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], options: NodeOptions, log: IO[bytes]) -> int:
-    """The port, once the chain on it answers with its chain id."""
+    """Return the port, once the chain on it answers with its chain id."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         said = os.pread(log.fileno(), 65_536, 0)

@@ -1,14 +1,15 @@
 """Poseidon over three lanes, rewritten so that an EVM needs fewer multiplications.
 
-The permutation itself (constants, matrix, meaning) is `zk.poseidon`; this module only changes coordinates, exactly,
-over the scalar field. Two facts are used:
+The permutation itself (constants, matrix, meaning) is `zk.poseidon`; this module only changes coordinates,
+exactly, over the scalar field. Two facts are used:
 
-Scaling. x⁵ scales: (μ·u)⁵ = μ⁵·u⁵. If every S-box input u is kept as ũ = μ·u, the factors μ may be chosen freely,
-and each choice turns one matrix coefficient into 1. A full round then multiplies by 6 coefficients, not 9.
+Scaling. x⁵ scales: (μ·u)⁵ = μ⁵·u⁵. If every S-box input u is kept as ũ = μ·u, the factors μ may be chosen
+freely, and each choice turns one matrix coefficient into 1. A full round then multiplies by 6 coefficients,
+not 9.
 
-Observable form. A partial round applies the S-box to lane 0 only, so lanes 1 and 2 are a linear system with state
-z ∈ F², fed by y = u⁵ and observed through u. Choosing per round the coordinates T·z + o that the next two S-boxes
-see leaves
+Observable form. A partial round applies the S-box to lane 0 only, so lanes 1 and 2 are a linear system with
+state z ∈ F², fed by y = u⁵ and observed through u. Choosing per round the coordinates T·z + o that the next
+two S-boxes see leaves
 
     u′  = y + z1
     z1′ = a·y + b·z1 + z2
@@ -16,8 +17,8 @@ see leaves
 
 that is 4 multiplications beside the 3 of the S-box, and one constant, where a sparse matrix needs 5.
 
-Not checked here: that the result is Poseidon. `tests/chain/test_poseidon_contract.py` compares with `zk.poseidon` and
-circomlibjs on chain.
+Not checked here: that the result is Poseidon. `tests/chain/test_poseidon_contract.py` compares with
+`zk.poseidon` and circomlibjs on chain.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ def row_times(row: Row, matrix: Matrix) -> Row:
     return tuple(dot(row, column) for column in zip(*matrix, strict=True))
 
 
-def solve_2x2(first: Row, second: Row, target: Row) -> tuple[int, int]:
-    """The (d, e) with d·first + e·second = target; raises ValueError if the rows are dependent (pow does)."""
+def solve_2x2(basis: tuple[Row, ...], target: Row) -> tuple[int, int]:
+    """Return (d, e) with d·first + e·second = target; raises ZeroDivisionError for dependent rows."""
+    first, second = basis
     determinant = (first[0] * second[1] - first[1] * second[0]) % SCALAR_FIELD
     d = (target[0] * second[1] - target[1] * second[0]) * inverse(determinant)
     e = (first[0] * target[1] - first[1] * target[0]) * inverse(determinant)
@@ -56,7 +58,7 @@ def solve_2x2(first: Row, second: Row, target: Row) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class FullLayer:
-    """What follows the S-boxes of a full round: lane i becomes Σⱼ rows[i][j]·yⱼ + constants[i], for the lanes kept."""
+    """What follows the S-boxes of a full round: lane i becomes Σⱼ rows[i][j]·yⱼ + constants[i]."""
 
     rows: Matrix
     constants: Row
@@ -126,7 +128,8 @@ class _Coordinates:
 def _bases(at: _Coordinates, scales: list[int], lane_one_scale: int) -> tuple[list[Matrix], list[Row]]:
     """Per partial round k the basis T_k and offset o_k of z̃ = T_k·z + o_k, from the last round backwards.
 
-    Row 0 is h, what the next S-box sees beside y. Row 1 is hN − tr(N)·h with N = `tail`: by Cayley and Hamilton its
+    Row 0 is h, what the next S-box sees beside y. Row 1 is hN − tr(N)·h with N = `tail`: by Cayley and
+    Hamilton its
     next step is −det(N)·h, a multiple of row 0 alone, which is what saves the product e·z2.
     """
     trace = at.tail[0][0] + at.tail[1][1]
@@ -145,7 +148,7 @@ def _bases(at: _Coordinates, scales: list[int], lane_one_scale: int) -> tuple[li
         else:  # after the last round the second observation is lane 1 itself
             seen = scaled(lane_one_scale, at.tail[0])
             seen_offset = lane_one_scale * (dot(at.tail[0], moved) + following[1])
-        b, factor = solve_2x2(first, second, seen)
+        b, factor = solve_2x2((first, second), seen)
         bases.append((first, scaled(factor, second)))
         offsets.append((first_offset, (seen_offset - b * first_offset) % SCALAR_FIELD))
     return bases[::-1], offsets[::-1]
@@ -154,12 +157,12 @@ def _bases(at: _Coordinates, scales: list[int], lane_one_scale: int) -> tuple[li
 def _partial_round(
     at: _Coordinates, k: int, scale: int, bases: list[Matrix], offsets: list[Row]
 ) -> PartialRound:
-    """The coefficients that lead from round k's coordinates to round k + 1's."""
+    """Compute the coefficients that lead from round k's coordinates to round k + 1's."""
     moved = at.constants[at.half + k][1:]
     unscale = inverse(pow(scale, 5, SCALAR_FIELD))
-    b, one = solve_2x2(*bases[k], row_times(bases[k + 1][0], at.tail))
+    b, one = solve_2x2(bases[k], row_times(bases[k + 1][0], at.tail))
     target = row_times(bases[k + 1][1], at.tail)
-    d, zero = solve_2x2(*bases[k], target)
+    d, zero = solve_2x2(bases[k], target)
     if (one, zero) != (1, 0):
         raise ArithmeticError("the basis does not have the promised form")
     c = dot(bases[k + 1][1], at.v) * unscale % SCALAR_FIELD
@@ -188,7 +191,7 @@ def _leaving(at: _Coordinates, scale: int, basis: Matrix, offset: Row, after: Ro
     moved, following = at.constants[last][1:], at.constants[last + 1]
     rows, constants = [], []
     for lane, row in enumerate(at.matrix):
-        d, e = solve_2x2(*basis, row[1:])
+        d, e = solve_2x2(basis, row[1:])
         rows.append(scaled(after[lane], (row[0] * unscale, d, e)))
         shift = dot(row[1:], moved) + following[lane] - d * offset[0] - e * offset[1]
         constants.append(after[lane] * shift % SCALAR_FIELD)

@@ -1,8 +1,7 @@
-"""Writes `contracts/generated/PoseidonT3.sol`: Poseidon of two field elements, with the coefficients of
-`chain.poseidon_algebra`.
+"""Writes `contracts/generated/PoseidonT3.sol`, Poseidon of two inputs, from `chain.poseidon_algebra`.
 
-Additions are plain `add`: every product is below r, at most five values below r are summed, and 5·r < 2²⁵⁶, so nothing
-wraps; `mulmod` takes the unreduced sums. `_Sum` refuses to emit a longer one.
+Additions are plain `add`: every product is below r, at most five values below r are summed, and 5·r < 2²⁵⁶,
+so nothing wraps; `mulmod` takes the unreduced sums. `_combination` refuses to emit a longer one.
 """
 
 from __future__ import annotations
@@ -85,7 +84,7 @@ def _full_layer(layer: FullLayer, inputs: tuple[str, ...], outputs: tuple[str, .
 
 
 def _without_capacity(layer: FullLayer, capacity: int) -> FullLayer:
-    """The first layer with lane 0, whose S-box output is the same for every input, moved into the constants."""
+    """Move lane 0, whose first S-box output is the same for every input, into the constants."""
     constants = [
         (row[0] * capacity + c) % SCALAR_FIELD for row, c in zip(layer.rows, layer.constants, strict=True)
     ]
@@ -93,14 +92,16 @@ def _without_capacity(layer: FullLayer, capacity: int) -> FullLayer:
 
 
 def _partial_round(coefficients: PartialRound, z1: str, z2: str) -> list[str]:
-    """One round. Bounds: z2 < 2r, so the new z1 < 4r and u < 5r. What z1 and z2 name is exchanged after it."""
+    """One round. Bounds: z2 < 2r, so the new z1 < 4r and u < 5r. The caller then swaps z1 and z2."""
     fed_back = [_product(coefficients.a, "y"), _product(coefficients.b, z1), z2]
     return [
         "{ let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)",
         f"a0 := add(y, {z1})",
         f"{z2} := {_sum(fed_back)}",
-        f"{z1} := add(mulmod({_word(coefficients.c)}, add(y, {_word(coefficients.kappa)}), r), "
-        f"{_product(coefficients.d, z1)}) }}",
+        (
+            f"{z1} := add(mulmod({_word(coefficients.c)}, add(y, {_word(coefficients.kappa)}), r), "
+            f"{_product(coefficients.d, z1)}) }}"
+        ),
     ]
 
 
@@ -144,7 +145,7 @@ def _closing(plan: Schedule) -> list[str]:
 
 
 def render_poseidon(instance: PoseidonParameters) -> str:
-    """The Solidity source of PoseidonT3."""
+    """Write the Solidity source of PoseidonT3."""
     plan = schedule(instance)
     lines = [*_opening(plan), *_middle(plan), *_closing(plan)]
     return _CONTRACT.substitute(body="\n".join(" " * 12 + line for line in lines))

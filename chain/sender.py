@@ -1,13 +1,15 @@
 """Who sends transactions, and how: an account the node holds, or one whose key we hold.
 
-Gas is estimated before anything is sent, so that what would fail is refused with the contract's own error and costs
-nothing. `send_nowait` lets many transactions be on their way at once.
+Gas is estimated before anything is sent, so that what would fail is refused with the contract's own error
+and costs nothing. `send_nowait` lets many transactions be on their way at once.
 """
 
 from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
+
+from web3 import Web3
 
 from chain.connection import typed_errors
 from chain.errors import TransactionFailedError
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
     from eth_typing import ChecksumAddress
     from hexbytes import HexBytes
-    from web3 import Web3
     from web3.types import TxParams, TxReceipt
 
 RECEIPT_SECONDS = 120.0
@@ -47,9 +48,9 @@ class Sender(Protocol):
 
 
 class _BaseSender:
-    def __init__(self, w3: Web3, address: ChecksumAddress) -> None:
+    def __init__(self, w3: Web3, address: str) -> None:
         self._w3 = w3
-        self._address = address
+        self._address = Web3.to_checksum_address(address)
 
     @property
     def address(self) -> ChecksumAddress:
@@ -102,7 +103,7 @@ class UnlockedSender(_BaseSender):
 
 
 class AccountSender(_BaseSender):
-    """An account whose key is here; counts its own nonces, so that several transactions can be on their way."""
+    """An account whose key is here; counts its own nonces, so that many transactions can be on their way."""
 
     def __init__(self, w3: Web3, account: LocalAccount) -> None:
         super().__init__(w3, account.address)

@@ -1,16 +1,16 @@
-"""Moves the clock of a local chain; real chains cannot."""
+"""Moves the clock of a local chain; real chains cannot.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
-
-from web3.types import RPCEndpoint
 
 from chain.connection import typed_errors
 from chain.errors import ChainError, NotADevelopmentChainError
 
 if TYPE_CHECKING:
     from web3 import Web3
+    from web3.types import RPCEndpoint
 
 
 class ClockCannotGoBackError(ChainError):
@@ -26,8 +26,8 @@ def block_time(w3: Web3) -> int:
 def travel_to(w3: Web3, timestamp: int) -> None:
     """Mine a block with exactly this timestamp; the clock goes on from there.
 
-    Raises NotADevelopmentChainError, and ClockCannotGoBackError for a time before the newest block (that time itself
-    is fine and changes nothing).
+    Raises NotADevelopmentChainError, and ClockCannotGoBackError for a time before the newest block; that
+    time itself is fine and changes nothing.
     """
     require_development_chain(w3)
     now = block_time(w3)

@@ -53,13 +53,13 @@ abstract contract VotingCoin is IVotingCoin {
 
     /// @dev Moves one coin from the election to a candidate; the caller checks that the choice exists.
     function _countVote(uint256 choice) internal {
-        Candidate memory standing = _candidates[choice];
+        Candidate storage standing = _candidates[choice];
+        address account = standing.account;
         unchecked {
             // at most 2^32 votes exist, one for each leaf
             ++standing.votes;
         }
-        _candidates[choice] = standing;
-        emit Transfer(address(this), standing.account, 1);
+        emit Transfer(address(this), account, 1);
     }
 
     function _candidateCount() internal view returns (uint256 count) {

@@ -1,6 +1,7 @@
 """A Solidity verifier from a Groth16 verifying key.
 
-Trusts nobody about the key's points (`require_well_formed_key`) and everybody about where the key comes from: that is
+Trusts nobody about the key's points (`require_well_formed_key`) and everybody about where the key comes from:
+that is
 `zk.keys`. Needs no proving library, because deployment scripts import it inside Brownie's environment. The
 contract's text is `solidity_verifier.sol.template`.
 """
@@ -23,7 +24,7 @@ TRANSCRIPT_HASH_BYTES = 32
 DEVELOPMENT_TRANSCRIPT_HASH = bytes(TRANSCRIPT_HASH_BYTES)
 
 _TEMPLATE = Path(__file__).with_name("solidity_verifier.sol.template")
-_COORDINATES = ("ax", "ay", "bxC1", "bxC0", "byC1", "byC0", "cx", "cy")
+PROOF_WORDS = 8
 _G2_PARTS = ("X_C1", "X_C0", "Y_C1", "Y_C0")
 
 G1Words = tuple[int, int]
@@ -46,13 +47,13 @@ def _g2_point(words: Sequence[int]) -> G2Point:
 
 
 def verifying_key_words(key: VerifyingKey) -> KeyWords:
-    """The key as the contract's `verifyingKey()` returns it: (alpha, beta, gamma, delta, ic) in EVM order."""
+    """Return (alpha, beta, gamma, delta, ic) in EVM order, as the contract's `verifyingKey()` does."""
     g2 = [_g2_words(point) for point in (key.beta_g2, key.gamma_g2, key.delta_g2)]
     return key.alpha_g1, g2[0], g2[1], g2[2], key.ic
 
 
 def verifying_key_from_words(words: Sequence[Any]) -> VerifyingKey:
-    """Inverse of `verifying_key_words`, for what a deployed verifier answered. Raises VerifyingKeyMalformedError."""
+    """Read what a deployed verifier answered. Raises VerifyingKeyMalformedError."""
     alpha, beta, gamma, delta, ic = words
     key = VerifyingKey(
         (alpha[0], alpha[1]),
@@ -76,11 +77,24 @@ def _constants(alpha: G1Words, g2: dict[str, G2Words], ic: tuple[G1Words, ...]) 
     )
 
 
-def _additions(ic_indices: list[int], inputs: list[int]) -> str:
-    return "\n".join(
-        f"        (x, y) = _addTerm(x, y, _IC{ic}_X, _IC{ic}_Y, inputs[{place}]);"
-        for ic, place in zip(ic_indices, inputs, strict=True)
-    )
+def _add_term(ic: int, name: str) -> str:
+    """Assembly that adds input·ICᵢ to the point at m + 0xc0."""
+    return f"""\
+            mstore(add(m, 0x100), _IC{ic}_X)
+            mstore(add(m, 0x120), _IC{ic}_Y)
+            mstore(add(m, 0x140), {name})
+            done := and(staticcall(gas(), 7, add(m, 0x100), 0x60, add(m, 0x100), 0x40), done)
+            done := and(staticcall(gas(), 6, add(m, 0xc0), 0x80, add(m, 0xc0), 0x40), done)"""
+
+
+def _in_range(names: list[str]) -> str:
+    """Assembly for: every input < r and every coordinate < q, without branches."""
+    tests = [f"lt({name}, _SCALAR_FIELD)" for name in names]
+    tests += [f"lt(calldataload(add(proof, {32 * i:#x})), _BASE_FIELD)" for i in range(PROOF_WORDS)]
+    nested = tests[-1]
+    for test in reversed(tests[:-1]):
+        nested = f"and({test}, {nested})"
+    return nested
 
 
 def render_verifier(
@@ -88,8 +102,10 @@ def render_verifier(
 ) -> str:
     """Solidity source of contract `Groth16Verifier` for `key`.
 
-    Cost of `verifyFolded`: 181,000 gas for 4 pairings, 6,150 per input but the folded one, about 1,500 around them.
-    `folded_input` is the position of the public input that `foldInput` takes; `transcript_hash` names the ceremony
+    Cost of `verifyFolded`: 181,000 gas for 4 pairings, 6,150 per input but the folded one, about 1,500 around
+    them.
+    `folded_input` is the position of the public input that `foldInput` takes; `transcript_hash` names the
+    ceremony
     (32 zero bytes: development keys). Raises VerifyingKeyMalformedError and VerifierRenderError.
     """
     require_well_formed_key(key)
@@ -100,7 +116,7 @@ def render_verifier(
     if len(transcript_hash) != TRANSCRIPT_HASH_BYTES:
         raise VerifierRenderError("a transcript hash has 32 bytes")
     rest = [i for i in range(n_public) if i != folded_input]
-    rest_ic = [i + 1 for i in rest]
+    names = [f"input{i}" for i in rest]
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         n_public=n_public,
         n_ic=n_public + 1,
@@ -109,8 +125,11 @@ def render_verifier(
         folded_ic=folded_input + 1,
         transcript_hash=f"0x{transcript_hash.hex()}",
         constants=_constants(alpha, {"BETA": beta, "GAMMA": gamma, "DELTA": delta}, ic),
-        add_inputs=_additions(rest_ic, rest),
-        add_rest=_additions(rest_ic, list(range(n_public - 1))),
+        rest_of_all=", ".join(f"inputs[{i}]" for i in rest),
+        rest=", ".join(f"inputs[{i}]" for i in range(n_public - 1)),
+        rest_parameters=", ".join(f"uint256 {name}" for name in names),
+        rest_names=", ".join(names),
+        in_range=_in_range(names),
+        add_terms="\n".join(_add_term(i + 1, name) for i, name in zip(rest, names, strict=True)),
         key_ic="\n".join(f"        key.ic[{i}] = [_IC{i}_X, _IC{i}_Y];" for i in range(n_public + 1)),
-        require_coordinates="\n".join(f"        _requireCoordinate(proof.{name});" for name in _COORDINATES),
     )
