@@ -3,8 +3,8 @@
     public   root, nullifier_hash, election_id, signal       (this order; see zk/statement.py)
     private  nullifier, secret, path_elements[depth], path_bits[depth]
 
-Cost: 242·depth + 519 constraints: membership 242·depth + 1, two hashes of three inputs 258 each, the nullifier
-hash 1, the signal 1.
+Cost: 242·depth + 519 constraints: membership 242·depth + 1, two hashes of three inputs 258 each, the
+nullifier hash 1, the signal 1.
 
 Not enforced: that the root is one the contract knows, that the nullifier hash is new, what the signal binds.
 """
@@ -53,7 +53,9 @@ def describe_vote(cs: ConstraintSystem, depth: int) -> None:
         enforce_membership(cs, commitment, zip(elements, bits, strict=True), root)
     with cs.scope("nullifier hash"):
         digest = poseidon_digest(cs, domain_tag("nullifier"), nullifier, election_id)
-        cs.enforce_equal(digest, nullifier_hash, "the nullifier hash is that of the nullifier in this election")
+        cs.enforce_equal(
+            digest, nullifier_hash, "the nullifier hash is that of the nullifier in this election"
+        )
     # A public input in no constraint could be exchanged in a finished proof by anyone who knows its IC point.
     cs.multiply(signal, signal, "signal²")
 

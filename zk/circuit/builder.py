@@ -1,10 +1,12 @@
 """The circuit language: one description in Python gives constraints, witness program and names.
 
-A circuit is a function that takes a `ConstraintSystem`, declares inputs (public ones first), multiplies and enforces.
-`compile_circuit` runs it once. Every constraint remembers its meaning in words, the scope it stands in
-("membership / level 3") and the source line that made it, so that a false witness is explained in the user's terms.
+A circuit is a function that takes a `ConstraintSystem`, declares inputs (public ones first), multiplies
+and enforces. `compile_circuit` runs it once. Every constraint remembers its meaning in words, the scope
+it stands in ("membership / level 3") and the source line that made it, so that a false witness is
+explained in the user's terms.
 
-Leaves to others: whether the description says what was meant (tests break each constraint), and the proof system.
+Leaves to others: whether the description says what was meant (tests break each constraint), and the proof
+system.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ class Circuit:
     def witness(self, inputs: Mapping[str, int]) -> list[int]:
         """Compute all wires from named inputs; the constraints are not checked here.
 
-        Raises InvalidWitnessError if a name is missing or unknown, FieldElementOutOfRangeError for a value ≥ r.
+        Raises InvalidWitnessError if a name is missing or unknown, FieldElementOutOfRangeError for a
+        value ≥ r.
         """
         names = self.public_names + self.private_names
         missing = [name for name in names if name not in inputs]

@@ -4,8 +4,8 @@
     inverse  w ← 1/(A·w), or 0 if A·w = 0
     bits     w, w+1, … ← the `count` lowest bits of A·w as an integer in [0, r)
 
-No jumps and no calls, so that a browser needs thirty lines to run it. Nothing here is trusted: the constraints are
-checked against whatever the program, or anyone, computed.
+No jumps and no calls, so that a browser needs thirty lines to run it. Nothing here is trusted: the
+constraints are checked against whatever the program, or anyone, computed.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Wires are ordered as circom and snarkjs order them: 0 is the constant 1, then th
 inputs, and what the circuit computes. Combinations are stored once and referred to by index, because one
 S-box input stands in three places.
 
-Groth16 proves nothing about a false witness except by failing later, so every prover here calls `require_satisfied`
-first; the error names the constraint in words and the line that made it.
+Groth16 proves nothing about a false witness except by failing later, so every prover here calls
+`require_satisfied` first; the error names the constraint in words and the line that made it.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ class R1CS:
 
     def _require_shape(self, witness: Sequence[int]) -> None:
         if len(witness) != self.n_wires:
-            raise InvalidWitnessError(f"the witness has {len(witness)} values, the circuit {self.n_wires} wires")
+            raise InvalidWitnessError(
+                f"the witness has {len(witness)} values, the circuit {self.n_wires} wires"
+            )
         if witness[0] != 1:
             raise InvalidWitnessError("wire 0 of a witness is the constant 1")
         for wire, value in enumerate(witness):

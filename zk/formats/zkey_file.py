@@ -1,7 +1,8 @@
 """`.zkey` of Groth16, version 1, as `snarkjs groth16 prove` reads it.
 
-Points are affine, coordinates in Montgomery form (x·2²⁵⁶ mod q), infinity as zeros. Matrix entries are value·2⁵¹² mod r,
-which snarkjs multiplies once with a plain witness and has the product in Montgomery form.
+Points are affine, coordinates in Montgomery form (x·2²⁵⁶ mod q), infinity as zeros. Matrix entries are
+value·2⁵¹² mod r, which snarkjs multiplies once with a plain witness and has the product in Montgomery
+form.
 
 Our keys carry an empty list of contributions: they come from `zk.groth16.setup`, not from a ceremony.
 """
@@ -111,7 +112,10 @@ def _pack_coefficients(coefficients: Sequence[Coefficient]) -> bytes:
 def _read_coefficients(section: Reader) -> tuple[Coefficient, ...]:
     return tuple(
         Coefficient(
-            section.u32(), section.u32(), section.u32(), section.element() * _INVERSE_COEFFICIENT_SCALE % SCALAR_FIELD
+            section.u32(),
+            section.u32(),
+            section.u32(),
+            section.element() * _INVERSE_COEFFICIENT_SCALE % SCALAR_FIELD,
         )
         for _ in range(section.u32())
     )

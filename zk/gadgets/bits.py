@@ -41,8 +41,9 @@ def canonical_bits_of(cs: ConstraintSystem, x: Linear) -> list[LinearCombination
 def enforce_bits_below_r(cs: ConstraintSystem, bits: Sequence[LinearCombination]) -> None:
     """Constrain Σ bitᵢ·2ⁱ ≤ r − 1 for 254 bits. Cost: BELOW_R_CONSTRAINTS. Not enforced: that they are bits.
 
-    From the top, `prefix` = the product of the bits where r − 1 has a one. While it is 1, the bits where r − 1 has a
-    zero must be 0; one row per run of zeros, since a sum of at most 254 bits is 0 only if each is.
+    From the top, `prefix` = the product of the bits where r − 1 has a one. While it is 1, the bits where
+    r − 1 has a zero must be 0; one row per run of zeros, since a sum of at most 254 bits is 0 only if
+    each is.
     """
     if len(bits) != FIELD_BITS:
         raise ValueError(f"a canonical decomposition has {FIELD_BITS} bits, not {len(bits)}")
@@ -60,8 +61,8 @@ def enforce_bits_below_r(cs: ConstraintSystem, bits: Sequence[LinearCombination]
 def is_less_than(cs: ConstraintSystem, left: Linear, right: Linear, count: int) -> LinearCombination:
     """Return 1 if left < right, else 0, for left, right < 2^count and count ≤ 252. Cost: count + 2.
 
-    d = left − right + 2^count has bit `count` set iff left ≥ right. Not enforced: the ranges of left and right;
-    decompose them with `bits_of` where they come from outside.
+    d = left − right + 2^count has bit `count` set iff left ≥ right. Not enforced: the ranges of left and
+    right; decompose them with `bits_of` where they come from outside.
     """
     if not 1 <= count < UNIQUE_BITS:
         raise ValueError(f"comparison works on 1 to {UNIQUE_BITS - 1} bits, not {count}")

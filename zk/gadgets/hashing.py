@@ -1,7 +1,8 @@
 """Poseidon inside a circuit, equal to `zk.poseidon.poseidon`.
 
-Cost: 3 constraints per S-box (x², x⁴, x⁵). Matrices and constants are linear and cost nothing; an S-box on a known value,
-such as the capacity lane or a domain tag in the first round, is computed at compile time.
+Cost: 3 constraints per S-box (x², x⁴, x⁵). Matrices and constants are linear and cost nothing; an S-box
+on a known value, such as the capacity lane or a domain tag in the first round, is computed at compile
+time.
 
     2 inputs: 80 S-boxes, 240 constraints
     3 inputs: 87 S-boxes, 261; with a constant first input 86, 258

@@ -1,8 +1,8 @@
 """What a back end offers: set-up, prover, verifier. `native` and `reference` both do, and one set of tests runs over both.
 
-A prover proves a witness that it has checked: it raises UnsatisfiedConstraintError rather than return a proof that does not
-verify. A verifier raises on malformed input (inputs ≥ r, coordinates ≥ q, points outside their groups or
-at infinity) and answers False for a well-formed proof that is false.
+A prover proves a witness that it has checked: it raises UnsatisfiedConstraintError rather than return a
+proof that does not verify. A verifier raises on malformed input (inputs ≥ r, coordinates ≥ q, points
+outside their groups or at infinity) and answers False for a well-formed proof that is false.
 """
 
 from __future__ import annotations

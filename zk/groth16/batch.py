@@ -4,9 +4,10 @@ For proofs (Aᵢ, Bᵢ, Cᵢ) with inputs xᵢ and random ρᵢ of 128 bits:
 
     Π e(ρᵢ·Aᵢ, Bᵢ) = e((Σ ρᵢ)·α, β) · e(Σⱼ (Σᵢ ρᵢ·xᵢⱼ)·ICⱼ, γ) · e(Σ ρᵢ·Cᵢ, δ)
 
-If one proof is false, the equation holds for at most one value of its ρᵢ: a batch lies with probability ≤ 2⁻¹²⁸. The ρᵢ are
-drawn after the proofs are fixed, from `secrets`. Source: Ferrara, Green, Hohenberger, Pedersen, "Practical short signature
-batch verification", eprint 2008/015, small exponents test. Cost: n + 3 Miller loops and one final exponentiation.
+If one proof is false, the equation holds for at most one value of its ρᵢ: a batch lies with probability ≤
+2⁻¹²⁸. The ρᵢ are drawn after the proofs are fixed, from `secrets`. Source: Ferrara, Green, Hohenberger,
+Pedersen, "Practical short signature batch verification", eprint 2008/015, small exponents test. Cost: n +
+3 Miller loops and one final exponentiation.
 
 A batch that fails is halved until each false proof stands alone.
 """

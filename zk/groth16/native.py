@@ -1,8 +1,8 @@
 """The back end for everything a user waits for: arkworks, through two maintained wheels.
 
-groth16py proves from `.zkey` and `.wtns` and verifies single proofs; zksnake gives raw group operations for the set-up and
-for batches. Neither is trusted with checks that matter: the witness is checked against the constraints before proving, and
-points and inputs before verifying, here.
+groth16py proves from `.zkey` and `.wtns` and verifies single proofs; zksnake gives raw group operations
+for the set-up and for batches. Neither is trusted with checks that matter: the witness is checked against
+the constraints before proving, and points and inputs before verifying, here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What a Groth16 prover needs, as numbers; `zk.formats.zkey_file` writes and reads it.
 
-Names and bases are those of snarkjs: A, B in the Lagrange basis over the n-th roots of unity, H in the Lagrange basis over the
-odd 2n-th roots, so that no polynomial is ever divided. A wire that stands nowhere has no point (None).
+Names and bases are those of snarkjs: A, B in the Lagrange basis over the n-th roots of unity, H in the
+Lagrange basis over the odd 2n-th roots, so that no polynomial is ever divided. A wire that stands nowhere
+has no point (None).
 """
 
 from __future__ import annotations
@@ -56,8 +57,9 @@ def qap_domain_size(r1cs: R1CS) -> int:
 def qap_coefficients(r1cs: R1CS) -> tuple[Coefficient, ...]:
     """List A and B of every row, then the rows wire·0 = 0 of the public wires.
 
-    Those rows make the A polynomials of the public wires independent, without which a proof could be moved from
-    one public input to another (Parno, "A note on the unsoundness of vnTinyRAM's SNARK", eprint 2015/437).
+    Those rows make the A polynomials of the public wires independent, without which a proof could be
+    moved from one public input to another (Parno, "A note on the unsoundness of vnTinyRAM's SNARK",
+    eprint 2015/437).
     """
     entries = []
     for row, (a, b, _) in enumerate(r1cs.rows()):

@@ -1,13 +1,15 @@
 """Single-party Groth16 set-up: development keys, since whoever ran it could have kept the secrets.
 
     Aⱼ, Bⱼ, Cⱼ at τ from the columns of the R1CS in the Lagrange basis;  Kⱼ = β·Aⱼ + α·Bⱼ + Cⱼ
-    key: [α]₁ [β]₁ [β]₂ [δ]₁ [δ]₂ [γ]₂  [Aⱼ]₁ [Bⱼ]₁ [Bⱼ]₂  [Kⱼ/γ]₁ public  [Kⱼ/δ]₁ private  [Lᵢ/δ]₁ odd 2n-th roots
+    key: [α]₁ [β]₁ [β]₂ [δ]₁ [δ]₂ [γ]₂  [Aⱼ]₁ [Bⱼ]₁ [Bⱼ]₂  [Kⱼ/γ]₁ public  [Kⱼ/δ]₁ private  [Lᵢ/δ]₁ odd
+    2n-th roots
 
-Source: Groth, eprint 2016/260, section 3.2; the basis of H as in snarkjs. The scalars are computed here; the multiples
-of the generators by a back end, which is where the time goes: 4 points a wire and 1 a row, one of them in G2.
+Source: Groth, eprint 2016/260, section 3.2; the basis of H as in snarkjs. The scalars are computed here;
+the multiples of the generators by a back end, which is where the time goes: 4 points a wire and 1 a row,
+one of them in G2.
 
-Randomness is `secrets`; the scalars live in this process only, and Python cannot wipe them: another reason why a real
-election needs a ceremony.
+Randomness is `secrets`; the scalars live in this process only, and Python cannot wipe them: another
+reason why a real election needs a ceremony.
 """
 
 from __future__ import annotations
@@ -62,7 +64,8 @@ class ToxicWaste:
 def lagrange_at(tau: int, size: int, shift: int = 1) -> list[int]:
     """Lᵢ(τ) for the points xᵢ = shift·ωⁱ, ω of order `size`: ((τ/shift)^size − 1)·xᵢ / (size·shift… ·(τ − xᵢ)).
 
-    With s = τ/shift: Lᵢ = (s^size − 1)·ωⁱ / (size·(s − ωⁱ)). Raises ZeroDivisionError if τ is one of the points.
+    With s = τ/shift: Lᵢ = (s^size − 1)·ωⁱ / (size·(s − ωⁱ)). Raises ZeroDivisionError if τ is one of the
+    points.
     """
     scaled = tau * inverse(shift) % SCALAR_FIELD
     omega = root_of_unity(size.bit_length() - 1)
@@ -71,13 +74,16 @@ def lagrange_at(tau: int, size: int, shift: int = 1) -> list[int]:
         points.append(points[-1] * omega % SCALAR_FIELD)
     factor = (pow(scaled, size, SCALAR_FIELD) - 1) * inverse(size) % SCALAR_FIELD
     inverses = batch_inverse([(scaled - point) % SCALAR_FIELD for point in points])
-    return [factor * point % SCALAR_FIELD * i % SCALAR_FIELD for point, i in zip(points, inverses, strict=True)]
+    return [
+        factor * point % SCALAR_FIELD * i % SCALAR_FIELD for point, i in zip(points, inverses, strict=True)
+    ]
 
 
 def odd_lagrange_at(tau: int, size: int) -> list[int]:
     """Lᵢ(τ) of the 2·size-th roots of unity at odd i.
 
-    On the whole domain of 2n points, L over the odd coset times (τⁿ − 1)/(−2), since xⁿ − 1 = −2 on odd points.
+    On the whole domain of 2n points, L over the odd coset times (τⁿ − 1)/(−2), since xⁿ − 1 = −2 on odd
+    points.
     """
     shift = root_of_unity(size.bit_length())
     vanishing = (pow(tau, size, SCALAR_FIELD) - 1) * inverse(-2) % SCALAR_FIELD
@@ -156,7 +162,9 @@ class _ProgressingMultiples:
     def g2(self, scalars: Sequence[int]) -> list[G2Point | None]:
         return self._chunked(self._group.g2_multiples, scalars)
 
-    def _chunked(self, multiples: Callable[[Sequence[int]], list[_Point]], scalars: Sequence[int]) -> list[_Point]:
+    def _chunked(
+        self, multiples: Callable[[Sequence[int]], list[_Point]], scalars: Sequence[int]
+    ) -> list[_Point]:
         points: list[_Point] = []
         for start in range(0, len(scalars), _CHUNK):
             chunk = scalars[start : start + _CHUNK]
