@@ -1,7 +1,7 @@
 """The registrar: one permit to deposit for each voter on the roll, however often they ask.
 
-Trusts its caller to know who is asking; reading identity cards is the caller's part. Never sees a note: a voter brings
-a commitment, which hides it.
+Trusts its caller to know who is asking; reading identity cards is the caller's part. Never sees a note: a
+voter brings a commitment, which hides it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class Registrar:
             )
         return Registrar(account, client.chain_id(), client.address, roll, store_path)
 
-    def permit(self, voter_id: str, commitment: int, deadline: int, *, now: int | None = None) -> DepositPermit:
+    def permit(
+        self, voter_id: str, commitment: int, deadline: int, *, now: int | None = None
+    ) -> DepositPermit:
         """Return the voter's permit, signed the first time; the same commitment gets the same permit again.
 
         A permit that had expired by `now` (if given) is signed anew with `deadline`, for the same commitment.
@@ -78,7 +80,8 @@ class Registrar:
             earlier = self._store.find(database, voter_id)
             if earlier is None and self._store.has_commitment(database, commitment):
                 raise CommitmentAlreadyRegisteredError(
-                    "Another voter registered this commitment.", hint="Make a note of your own and register that."
+                    "Another voter registered this commitment.",
+                    hint="Make a note of your own and register that.",
                 )
             if earlier is not None and earlier.commitment != commitment:
                 raise VoterAlreadyRegisteredError(

@@ -1,7 +1,7 @@
 """What the registrar remembers: one permit for each voter of one election, in one SQLite file.
 
-The file says which voter has which commitment, so only its owner can read it. It holds no note, and nothing in it can
-be connected with a ballot. A permit is on disk before it is given out.
+The file says which voter has which commitment, so only its owner can read it. It holds no note, and
+nothing in it can be connected with a ballot. A permit is on disk before it is given out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ CREATE TABLE IF NOT EXISTS election (
     only INTEGER PRIMARY KEY CHECK (only = 1), chain_id TEXT NOT NULL, contract TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS permit (
-    voter_id TEXT PRIMARY KEY, commitment TEXT NOT NULL UNIQUE, deadline TEXT NOT NULL, signature BLOB NOT NULL
+    voter_id TEXT PRIMARY KEY, commitment TEXT NOT NULL UNIQUE, deadline TEXT NOT NULL, signature BLOB NOT
+    NULL
 ) STRICT;
 """
 _BUSY_SECONDS = 30.0
@@ -52,7 +53,9 @@ class PermitStore:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Open one transaction that no other process can come between; all of it is kept, or nothing."""
         try:
-            with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
+            with closing(
+                sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+            ) as database:
                 database.execute("PRAGMA synchronous = FULL")
                 database.execute("BEGIN IMMEDIATE")
                 yield database
@@ -82,7 +85,8 @@ class PermitStore:
         """Remember a voter's permit; a renewed one for the same commitment takes the place of the old one."""
         database.execute(
             "INSERT INTO permit VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (voter_id) DO UPDATE SET deadline = excluded.deadline, signature = excluded.signature",
+            " ON CONFLICT (voter_id)"
+            " DO UPDATE SET deadline = excluded.deadline, signature = excluded.signature",
             (voter_id, str(permit.commitment), str(permit.deadline), permit.signature),
         )
 

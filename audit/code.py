@@ -1,24 +1,55 @@
-"""Whether the contracts on chain are the ones whose sources are here.
-
-The verifier is rendered again from the key that it answers with, so one look at that key settles what it verifies.
-"""
+"""Whether the contracts on chain are the ones whose sources are here, and which key their proofs answer."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eth_abi.abi import decode
-from eth_abi.exceptions import DecodingError
-from eth_utils.crypto import keccak
-from hexbytes import HexBytes
 from web3.exceptions import Web3Exception
 
 from audit.report import Where
-from zk.groth16 import VerifyingKey
-from zk.solidity import verifying_key_json
+from chain.code_check import compare_election_code
+from chain.compiler import contract
+from chain.connection import typed_errors
+from chain.errors import ChainError
+from zk.errors import ZkError
+from zk.solidity import verifying_key_from_words
 
 if TYPE_CHECKING:
     from web3 import Web3
 
     from audit.evidence import Evidence
     from audit.report import Examination
+    from zk.groth16 import VerifyingKey
+
+_NO_ANSWER = (ChainError, ZkError, Web3Exception)
+
+
+def examine_code(w3: Web3, evidence: Evidence, examination: Examination) -> None:
+    """Compare the code of contract, verifier and hasher with what the sources compile to."""
+    where = Where(evidence.block.number)
+    try:
+        compared = compare_election_code(w3, evidence.contract, evidence.block.number)
+    except _NO_ANSWER as failure:
+        examination.rules("code", where).that("a verifier rendered here", holds=False, found=failure)
+        return
+    for comparison in compared:
+        examination.rules("code", where).that(
+            f"{comparison.name} as compiled here",
+            holds=comparison.matches,
+            found=f"other code at {comparison.address}",
+        )
+
+
+def read_verifying_key(w3: Web3, evidence: Evidence) -> tuple[VerifyingKey | None, bytes]:
+    """Return the key and the hash of its ceremony; no key if the verifier has none that makes sense."""
+    verifier = w3.eth.contract(
+        w3.to_checksum_address(evidence.state.verifier), abi=contract("IVoteVerifier").abi
+    )
+    block = evidence.block.number
+    try:
+        with typed_errors():
+            words = verifier.functions.verifyingKey().call(block_identifier=block)
+            transcript_hash = bytes(verifier.functions.ceremonyTranscriptHash().call(block_identifier=block))
+        return verifying_key_from_words(words), transcript_hash
+    except _NO_ANSWER:
+        return None, bytes(32)

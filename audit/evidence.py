@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from eth_typing import ChecksumAddress
     from web3 import Web3
+    from web3.types import BlockData
 
 REQUESTS_PER_BATCH = 250
 
@@ -154,14 +155,16 @@ class _StateReader:
     def _one(self, signature: str, kind: str) -> Any:  # noqa: ANN401  a decoded ABI value
         return self._ask([(signature, (kind,), ())])[0][0]
 
-    def _ask(self, questions: Sequence[tuple[str, tuple[str, ...], tuple[object, ...]]]) -> list[tuple[Any, ...]]:
+    def _ask(
+        self, questions: Sequence[tuple[str, tuple[str, ...], tuple[object, ...]]]
+    ) -> list[tuple[Any, ...]]:
         calls = [_calldata(signature, arguments) for signature, _, arguments in questions]
         answers: list[bytes] = []
         for start in range(0, len(calls), REQUESTS_PER_BATCH):
             with self._w3.batch_requests() as batch:
                 for data in calls[start : start + REQUESTS_PER_BATCH]:
                     batch.add(self._w3.eth.call({"to": self._contract, "data": HexBytes(data)}, self._block))
-                answers += [bytes(answer) for answer in batch.execute()]
+                answers += [bytes(answer) for answer in cast("list[HexBytes]", batch.execute())]
         return [decode(kinds, answer) for (_, kinds, _), answer in zip(questions, answers, strict=True)]
 
 
@@ -178,12 +181,13 @@ def _read_block(w3: Web3, number: int | None) -> Block:
 
 def _header_times(w3: Web3, numbers: set[int]) -> dict[int, int]:
     """Block times from the blocks themselves: a log's own note of the time is not part of the chain."""
-    wanted, times = sorted(numbers), {}
+    wanted = sorted(numbers)
+    times: dict[int, int] = {}
     for start in range(0, len(wanted), REQUESTS_PER_BATCH):
         with w3.batch_requests() as batch:
             for number in wanted[start : start + REQUESTS_PER_BATCH]:
                 batch.add(w3.eth.get_block(number))
-            for header in batch.execute():
+            for header in cast("list[BlockData]", batch.execute()):
                 times[header["number"]] = header["timestamp"]
     return times
 
@@ -193,7 +197,7 @@ def _file_bytes(events: list[CreamEvent]) -> bytes:
         if isinstance(event, ElectionDeployed):
             return event.election_file
     raise AuditImpossibleError(
-        "The contract's first event is not to be had: it is no election, or the node no longer has logs that old.",
+        "The contract's first event is missing: it is no election, or the node no longer has logs that old.",
         hint="Ask a node that keeps all logs.",
     )
 
@@ -205,7 +209,9 @@ def _impossible_if_it_fails() -> Iterator[None]:
         with typed_errors():
             yield
     except ChainError as failure:
-        raise AuditImpossibleError(f"The election could not be read: {failure}", hint=failure.hint) from failure
+        raise AuditImpossibleError(
+            f"The election could not be read: {failure}", hint=failure.hint
+        ) from failure
     except (DecodingError, Web3Exception, KeyError, TypeError, OverflowError) as failure:
         raise AuditImpossibleError(
             f"The contract does not answer as an election does: {failure!r}",

@@ -1,7 +1,8 @@
 """The election told once more from its events, by the rules and not by the contract's memory.
 
-Walks the events in chain order, rebuilds the tree of commitments, keeps its own list of accepted roots, of used
-nullifier hashes and of coins moved, and holds every event against the rules. Verifies every proof.
+Walks the events in chain order, rebuilds the tree of commitments, keeps its own list of accepted roots, of
+used nullifier hashes and of coins moved, and holds every event against the rules. Proofs are left to
+`audit.replay`, which verifies all of them together.
 """
 
 from __future__ import annotations
@@ -32,53 +33,82 @@ from zk.statement import VoteStatement
 
 if TYPE_CHECKING:
     from audit.evidence import Evidence
-    from audit.report import Examination
+    from audit.report import Examination, Rules
     from election.file import ElectionFile
 
 ROOT_HISTORY = 100  # checkpoints that the contract keeps
 
+Move = tuple[str, str, int]  # from, to, coins
+
 
 @dataclass(frozen=True)
 class CountedBallot:
-    """A ballot event that kept every rule but the proof, which is checked for all of them together."""
+    """A ballot event, what its proof must show, and whether it kept every other rule."""
 
     event: BallotCast
     statement: VoteStatement
     keeps_rules: bool
 
 
+class CoinBook:
+    """Coins that deposits and ballots should have moved, against those that moved, by transaction."""
+
+    def __init__(self) -> None:
+        self._due: dict[str, Counter[Move]] = {}
+        self._moved: dict[str, Counter[Move]] = {}
+        self._places: dict[str, CreamEvent] = {}
+
+    def due(self, event: CreamEvent, sender: str, recipient: str) -> None:
+        """Expect one coin to move in the event's transaction."""
+        self._add(self._due, event, (sender, recipient, 1))
+
+    def moved(self, event: Transfer) -> None:
+        """Note a move."""
+        self._add(self._moved, event, (event.sender, event.recipient, event.value))
+
+    def examine(self, examination: Examination) -> None:
+        """Every deposit mints one coin and every ballot moves one; no coin moves otherwise."""
+        for transaction, event in self._places.items():
+            due = self._due.get(transaction, Counter())
+            moved = self._moved.get(transaction, Counter())
+            rules = examination.rules("coins", place_of(event))
+            rules.equal("the list of coins moved", expected=dict(due), found=dict(moved))
+
+    def _add(self, book: dict[str, Counter[Move]], event: CreamEvent, move: Move) -> None:
+        self._places.setdefault(event.transaction_hash, event)
+        book.setdefault(event.transaction_hash, Counter())[move] += 1
+
+
 class Recount:
     """What the events amount to."""
 
     def __init__(self, evidence: Evidence, election: ElectionFile, examination: Examination) -> None:
-        self._evidence, self._election, self._examine = evidence, election, examination
+        self._evidence, self.election, self._examination = evidence, election, examination
         self.tree = IncrementalMerkleTree(election.depth)
-        self.commitments: set[int] = set()
-        self.deposits = 0
         self.roots: list[int] = []
-        self.checkpointed_leaves = 0
-        self.nullifier_hashes: set[int] = set()
         self.ballots: list[CountedBallot] = []
-        self.ballot_events = 0
-        self.announced = Phase.PENDING
+        self.deposits = self.ballot_events = 0
         self.deferred = self.released = 0
-        self._transfers: dict[str, Counter[tuple[str, str, int]]] = {}
-        self._owed_transfers: dict[str, Counter[tuple[str, str, int]]] = {}
+        self._commitments: set[int] = set()
+        self._nullifier_hashes: set[int] = set()
+        self._checkpointed_leaves = 0
+        self._announced = Phase.PENDING
+        self._coins = CoinBook()
 
     def replay(self) -> None:
         """Walk through all events."""
-        previous: tuple[int, int] | None = None
+        last_place: tuple[int, int] | None = None
         for event in self._evidence.events:
             place = (event.block_number, event.log_index)
-            repeated = place == previous
-            previous = place
-            if self._holds("events", event, "this log is listed twice", not repeated, "once", "twice"):
-                self._time_of_block(event)
+            rules = self._rules("events", event)
+            rules.equal("the log's time of the block", expected=self._time(event), found=event.timestamp)
+            if rules.that("each log once", holds=place != last_place, found="the same log again"):
                 self._take(event)
-        self._check_transfers()
+            last_place = place
+        self._coins.examine(self._examination)
 
     def known_roots(self) -> list[int]:
-        """Return the roots that the contract must accept now."""
+        """Return the roots that the contract must accept at this point of the story."""
         return self.roots[-ROOT_HISTORY:]
 
     def votes(self, proofs: list[bool]) -> list[int]:
@@ -88,7 +118,7 @@ class Recount:
             for ballot, is_proven in zip(self.ballots, proofs, strict=True)
             if ballot.keeps_rules and is_proven
         ]
-        return count_ballots(valid, len(self._election.candidates))
+        return count_ballots(valid, len(self.election.candidates))
 
     def _take(self, event: CreamEvent) -> None:
         match event:
@@ -101,109 +131,97 @@ class Recount:
             case PhaseAdvanced():
                 self._advance(event)
             case Transfer():
-                moved = (event.sender, event.recipient, event.value)
-                self._transfers.setdefault(event.transaction_hash, Counter())[moved] += 1
+                self._coins.moved(event)
             case TreasuryPaymentDeferred():
                 self.deferred += event.amount
             case Released():
                 self.released += event.amount
             case ElectionDeployed():
-                self._deployed(event)
-
-    def _deployed(self, event: ElectionDeployed) -> None:
-        first = event is next(e for e in self._evidence.events if isinstance(e, ElectionDeployed))
-        self._holds("events", event, "the election was announced twice", first, "once", "again")
-        state = self._evidence.state
-        self._equal("election id", event, "the announced election id is not the contract's", state.election_id, event.election_id)
+                identity = self._evidence.state.election_id
+                rules = self._rules("election id", event)
+                rules.equal("the announced election id", expected=identity, found=event.election_id)
 
     def _deposit(self, event: Deposited) -> None:
-        self._owe(event, ZERO_ADDRESS, self._evidence.contract)
-        self._equal("deposits", event, "the leaf index does not follow the last one", self.deposits, event.leaf_index)
+        rules, commitment = self._rules("deposits", event), event.commitment
+        self._require_phase(rules, event, Phase.REGISTRATION)
+        rules.equal("the leaf index", expected=self.deposits, found=event.leaf_index)
         self.deposits += 1
-        self._in_phase("deposits", event, Phase.REGISTRATION)
-        self._holds(
-            "deposits", event, "there are more deposits than voters",
-            self.deposits <= self._election.electorate, f"at most {self._election.electorate}", self.deposits,
-        )  # fmt: skip
-        new = event.commitment not in self.commitments
-        self._holds("deposits", event, "the commitment was deposited before", new, "a new one", event.commitment)
-        self.commitments.add(event.commitment)
-        in_range = is_field_element(event.commitment)
-        self._holds("deposits", event, "the commitment is not below r", in_range, "less than r", event.commitment)
-        room = len(self.tree) < 2**self.tree.depth
-        if self._holds("deposits", event, "the tree is full", room, f"at most {2**self.tree.depth}", self.deposits) and in_range:
-            self.tree.append(event.commitment)
+        self._coins.due(event, ZERO_ADDRESS, self._evidence.contract)
+        voters = self.election.electorate
+        rules.that(
+            f"at most {voters} deposits, one a voter", holds=self.deposits <= voters, found=self.deposits
+        )
+        rules.that("a new commitment", holds=commitment not in self._commitments, found=commitment)
+        self._commitments.add(commitment)
+        is_element = rules.that("a commitment below r", holds=is_field_element(commitment), found=commitment)
+        room = 2**self.tree.depth
+        fits = rules.that(f"room for {room} leaves", holds=len(self.tree) < room, found=self.deposits)
+        if is_element and fits:
+            self.tree.append(commitment)
 
     def _checkpoint(self, event: Checkpointed) -> None:
-        self._equal("checkpoints", event, "the checkpoint covers another number of deposits", len(self.tree), event.leaf_count)
-        root = self.tree.root
-        self._equal("checkpoints", event, "the root is not that of the deposits", root, event.root)
-        grown = len(self.tree) > self.checkpointed_leaves
-        self._holds("checkpoints", event, "a checkpoint without new deposits", grown, f"more than {self.checkpointed_leaves}", len(self.tree))
-        self.checkpointed_leaves = len(self.tree)
+        rules, leaves, root = self._rules("checkpoints", event), len(self.tree), self.tree.root
+        rules.equal("the number of deposits covered", expected=leaves, found=event.leaf_count)
+        rules.equal("the root", expected=root, found=event.root)
+        rules.that(
+            "new deposits since the last checkpoint", holds=leaves > self._checkpointed_leaves, found=leaves
+        )
+        self._checkpointed_leaves = leaves
         self.roots.append(root)  # what the contract should have kept
 
     def _advance(self, event: PhaseAdvanced) -> None:
-        due = phase_at(self._election.schedule, self._time(event))
-        self._equal("phases", event, "the announced phase is not the schedule's", int(due), event.phase)
-        self._holds("phases", event, "a phase was announced out of order", event.phase > self.announced, f"after {int(self.announced)}", event.phase)
+        rules = self._rules("phases", event)
+        due = phase_at(self.election.schedule, self._time(event))
+        if rules.equal("the announced phase", expected=int(due), found=event.phase):
+            rules.that("a phase not announced before", holds=due > self._announced, found=due.name.lower())
+            self._announced = due
         if event.phase >= Phase.VOTING:
-            self._equal("phases", event, "voting was announced without a checkpoint of all deposits", len(self.tree), self.checkpointed_leaves)
-        if event.phase in iter(Phase):
-            self.announced = Phase(event.phase)
+            found = f"{self._checkpointed_leaves} of {len(self.tree)}"
+            covered = self._checkpointed_leaves == len(self.tree)
+            rules.that("a checkpoint of all deposits", holds=covered, found=found)
 
     def _ballot(self, event: BallotCast) -> None:
         self.ballot_events += 1
-        is_candidate = 0 <= event.choice < len(self._election.candidates)
+        rules, candidates = self._rules("ballots", event), self.election.candidates
+        nullifier_hash, limit = event.nullifier_hash, self.election.denomination
+        is_new = self._rules("nullifiers", event).that(
+            "a new nullifier hash", holds=nullifier_hash not in self._nullifier_hashes, found=nullifier_hash
+        )
+        self._nullifier_hashes.add(nullifier_hash)
+        is_candidate = event.choice < len(candidates)
+        kept = [
+            is_new,
+            self._require_phase(rules, event, Phase.VOTING),
+            rules.that(f"a choice below {len(candidates)}", holds=is_candidate, found=event.choice),
+            rules.that("an accepted root", holds=event.root in self.known_roots(), found=event.root),
+            rules.that(f"a fee of at most {limit}", holds=event.fee <= limit, found=event.fee),
+            rules.that(
+                "a relayer for the fee", holds=not event.fee or event.relayer != ZERO_ADDRESS, found="none"
+            ),
+        ]
         if is_candidate:
-            self._owe(event, self._evidence.contract, self._election.candidates[event.choice].address)
-        rules = [
-            self._in_phase("ballots", event, Phase.VOTING),
-            self._holds("ballots", event, "the choice is no candidate", is_candidate, f"less than {len(self._election.candidates)}", event.choice),
-            self._holds("ballots", event, "the root was not accepted at that moment", event.root in self.known_roots(), "one of the last 100 checkpoints", event.root),
-            self._holds("nullifiers", event, "the nullifier hash was used before", event.nullifier_hash not in self.nullifier_hashes, "a new one", event.nullifier_hash),
-            self._holds("ballots", event, "the fee is higher than the deposit", event.fee <= self._election.denomination, f"at most {self._election.denomination}", event.fee),
-            self._holds("ballots", event, "a fee without a relayer", event.fee == 0 or event.relayer != ZERO_ADDRESS, "a relayer", event.relayer),
-        ]  # fmt: skip
-        self.nullifier_hashes.add(event.nullifier_hash)
-        statement = self._statement(event)
+            self._coins.due(event, self._evidence.contract, candidates[event.choice].address)
+        statement = self._statement(event, rules)
         if statement is not None:
-            self.ballots.append(CountedBallot(event, statement, all(rules)))
+            self.ballots.append(CountedBallot(event, statement, all(kept)))
 
-    def _statement(self, event: BallotCast) -> VoteStatement | None:
+    def _statement(self, event: BallotCast, rules: Rules) -> VoteStatement | None:
         signal = vote_signal(event.choice, event.relayer, event.fee)
         try:
             return VoteStatement(event.root, event.nullifier_hash, self._evidence.state.election_id, signal)
         except FieldElementOutOfRangeError as failure:
-            self._holds("ballots", event, "a number is not below r", False, "less than r", failure.value)  # noqa: FBT003  the rule is broken
+            rules.that(f"a {failure.name} below r", holds=False, found=failure.value)
             return None
 
-    def _check_transfers(self) -> None:
-        """Every deposit mints one coin and every ballot moves one, in the same transaction; no coin moves else."""
-        places = {event.transaction_hash: event for event in reversed(self._evidence.events)}
-        for transaction in dict.fromkeys([*self._owed_transfers, *self._transfers]):
-            owed = self._owed_transfers.get(transaction, Counter())
-            moved = self._transfers.get(transaction, Counter())
-            self._equal("coins", places[transaction], "coins moved otherwise than deposits and ballots say", dict(owed), dict(moved))
-
-    def _owe(self, event: CreamEvent, sender: str, recipient: str) -> None:
-        self._owed_transfers.setdefault(event.transaction_hash, Counter())[(sender, recipient, 1)] += 1
-
-    def _in_phase(self, check: str, event: CreamEvent, phase: Phase) -> bool:
-        found = phase_at(self._election.schedule, self._time(event))
-        return self._holds(check, event, "it happened in the wrong phase", found is phase, phase.name.lower(), found.name.lower())
+    def _require_phase(self, rules: Rules, event: CreamEvent, phase: Phase) -> bool:
+        found = phase_at(self.election.schedule, self._time(event))
+        return rules.that(f"the {phase.name.lower()} phase", holds=found is phase, found=found.name.lower())
 
     def _time(self, event: CreamEvent) -> int:
         return self._evidence.header_times[event.block_number]
 
-    def _time_of_block(self, event: CreamEvent) -> None:
-        self._equal("events", event, "the log's time is not its block's", self._time(event), event.timestamp)
-
-    def _equal(self, check: str, event: CreamEvent, message: str, expected: object, found: object) -> bool:
-        return self._examine.equal(check, place_of(event), message, expected=expected, found=found)
-
-    def _holds(self, check: str, event: CreamEvent, message: str, holds: bool, expected: object, found: object) -> bool:  # noqa: FBT001  the rule itself
-        return self._examine.holds(check, place_of(event), message, holds, expected=expected, found=found)
+    def _rules(self, check: str, event: CreamEvent) -> Rules:
+        return self._examination.rules(check, place_of(event))
 
 
 def place_of(event: CreamEvent) -> Where:

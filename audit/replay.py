@@ -1,8 +1,9 @@
 """Recounting an election from the chain alone, as a stranger would who trusts nobody who ran it.
 
-Needs a node and the contract's address. Trusts this program's own sources (the contracts' code is compared with what
-they compile to), and the node only where its answers agree with one another. One limit remains: a node that hides the
-whole chain, or a fork of it, cannot be found out by asking that node alone.
+Needs a node and the contract's address. Trusts this program's own sources (the contracts' code is
+compared with what they compile to), and the node only where its answers agree with one another. One limit
+remains: a node that hides the whole chain, or a fork of it, cannot be found out by asking that node
+alone.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ READING, PROVING, WHOLE = 300, 650, 1000  # shares of the work, as the progress 
 def audit_election(
     w3: Web3, address: str, on_progress: Progress | None = None, *, to_block: int | None = None
 ) -> AuditReport:
-    """Recount an election as it stood at `to_block` (the newest block if not given) and check all that it claims.
+    """Recount an election as it stood at `to_block`, or at the newest block, and check all that it claims.
 
     Raises:
         AuditImpossibleError: no verdict was possible: no node, no election there, or old logs are gone.
@@ -50,7 +51,7 @@ def audit_election(
     election = _election_file(evidence)
     examination = Examination()
     key, transcript_hash = read_verifying_key(w3, evidence)
-    examine_code(w3, evidence, key, transcript_hash, examination)
+    examine_code(w3, evidence, examination)
     examine_parameters(evidence, election, examination)
     recount = Recount(evidence, election, examination)
     recount.replay()
@@ -58,7 +59,7 @@ def audit_election(
     votes = recount.votes(proofs)
     examine_state(evidence, recount, votes, examination)
     report(WHOLE, WHOLE)
-    return _report(evidence, election, recount, votes, examination, _warnings(evidence, recount, transcript_hash))
+    return _report(evidence, recount, votes, examination, transcript_hash)
 
 
 def _election_file(evidence: Evidence) -> ElectionFile:
@@ -67,7 +68,7 @@ def _election_file(evidence: Evidence) -> ElectionFile:
     except (ElectionFileError, UnicodeDecodeError) as failure:
         raise AuditImpossibleError(
             f"The election file that the contract published cannot be read: {failure}",
-            hint="The contract was not deployed by `tohyo election deploy`, or the node altered its first event.",
+            hint="Either the contract was not deployed by tohyo, or the node altered its first event.",
         ) from failure
 
 
@@ -76,14 +77,10 @@ def _verify_proofs(
 ) -> list[bool]:
     """Verify the proof of every ballot; without a key none holds."""
     claims = [(ballot.event.proof, ballot.statement) for ballot in recount.ballots]
-    if key is None:
-        answers = [False] * len(claims)
-    else:
-        answers = _verify_all(VoteVerifier(key), claims, on_progress)
+    answers = [False] * len(claims) if key is None else _verify_all(VoteVerifier(key), claims, on_progress)
     for ballot, is_proven in zip(recount.ballots, answers, strict=True):
-        examination.holds(
-            "proofs", place_of(ballot.event), "the proof does not hold", is_proven, expected="a proof", found="none"
-        )
+        rules = examination.rules("proofs", place_of(ballot.event))
+        rules.that("a proof that holds", holds=is_proven, found="one that does not")
     return answers
 
 
@@ -115,18 +112,18 @@ def _warnings(evidence: Evidence, recount: Recount, transcript_hash: bytes) -> t
         warnings.append(DEVELOPMENT_KEYS_WARNING)
     surplus = evidence.state.ether - expected_ether(evidence, recount)
     if surplus > 0:
-        warnings.append(f"the contract holds {surplus} wei more than the election accounts for; nobody's vote depends on it")
+        warnings.append(f"the contract holds {surplus} wei that nobody has to account for")
     return tuple(warnings)
 
 
 def _report(
     evidence: Evidence,
-    election: ElectionFile,
     recount: Recount,
     votes: list[int],
     examination: Examination,
-    warnings: tuple[str, ...],
+    transcript_hash: bytes,
 ) -> AuditReport:
+    election = recount.election
     phase = phase_at(election.schedule, evidence.block.timestamp)
     names = [candidate.name for candidate in election.candidates]
     return AuditReport(
@@ -143,6 +140,6 @@ def _report(
         ballots=recount.ballot_events,
         result=dict(zip(names, votes, strict=True)),
         checks=examination.checks(),
-        findings=tuple(examination.findings),
-        warnings=warnings,
+        findings=examination.findings,
+        warnings=_warnings(evidence, recount, transcript_hash),
     )

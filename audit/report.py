@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -74,27 +75,42 @@ class Examination:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self._checked: dict[str, int] = {}
+        self._checked: Counter[str] = Counter()
 
-    def equal(self, check: str, where: Where, message: str, *, expected: object, found: object) -> bool:
-        """Apply a rule of the form “these two are the same”; returns whether it holds."""
-        return self.holds(check, where, message, expected == found, expected=expected, found=found)
+    def rules(self, check: str, where: Where) -> Rules:
+        """Return a ruler for one place; what it finds is filed under `check`."""
+        return Rules(self, check, where)
 
-    def holds(
-        self, check: str, where: Where, message: str, holds: bool, *, expected: object, found: object  # noqa: FBT001  the rule itself
-    ) -> bool:
-        """Apply any rule; returns whether it holds."""
-        self._checked[check] = self._checked.get(check, 0) + 1
-        if not holds:
-            self.findings.append(Finding(check, where, str(expected), str(found), message))
-        return holds
+    def count(self, check: str) -> None:
+        """Remember that a rule was applied."""
+        self._checked[check] += 1
 
     def checks(self) -> tuple[Check, ...]:
         """Return the score of each kind of rule, in the order they were first applied."""
-        return tuple(
-            Check(name, count, sum(finding.check == name for finding in self.findings))
-            for name, count in self._checked.items()
-        )
+        failed = Counter(finding.check for finding in self.findings)
+        return tuple(Check(name, count, failed[name]) for name, count in self._checked.items())
+
+
+class Rules:
+    """Holds one place on the chain against rules; every method returns whether the rule was kept."""
+
+    def __init__(self, examination: Examination, check: str, where: Where) -> None:
+        self._examination, self._check, self._where = examination, check, where
+
+    def equal(self, what: str, *, expected: object, found: object) -> bool:
+        """Require that two values, computed in two ways, are the same."""
+        return self._apply(f"{what} is {found}, not {expected}", expected, found, holds=expected == found)
+
+    def that(self, expected: str, *, holds: bool, found: object) -> bool:
+        """Require what `expected` says in words."""
+        return self._apply(f"{expected} was expected, but found: {found}", expected, found, holds=holds)
+
+    def _apply(self, message: str, expected: object, found: object, *, holds: bool) -> bool:
+        self._examination.count(self._check)
+        if not holds:
+            finding = Finding(self._check, self._where, str(expected), str(found), message)
+            self._examination.findings.append(finding)
+        return holds
 
 
 @dataclass(frozen=True)
@@ -114,8 +130,8 @@ class AuditReport:
     ballots: int
     result: Mapping[str, int]
     checks: tuple[Check, ...]
-    findings: tuple[Finding, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    findings: list[Finding] = field(default_factory=list)
+    warnings: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:

@@ -21,73 +21,69 @@ def examine_parameters(evidence: Evidence, election: ElectionFile, examination: 
     state, where = evidence.state, Where(evidence.block.number)
     file_hash = bytes(keccak(evidence.file_bytes))
     identity = election_id(evidence.chain_id, evidence.contract, file_hash)
-    compared: list[tuple[str, str, object, object]] = [
-        ("election file", "the published file's hash is not the contract's", file_hash.hex(), state.file_hash.hex()),
-        ("election file", "the published file is not in its canonical form", election.canonical_bytes(), evidence.file_bytes),
-        ("election file", "the schedule is not the file's", election.schedule.timestamps(), state.schedule),
-        ("election file", "the depth is not the file's", election.depth, state.depth),
-        ("election file", "the denomination is not the file's", election.denomination, state.denomination),
-        ("election file", "the treasury is not the file's", election.treasury, state.treasury),
-        (
-            "election file",
-            "the candidates are not the file's",
-            [candidate.address for candidate in election.candidates],
-            [account for account, _ in state.candidates],
-        ),
-        ("election id", "the election id does not follow from chain, contract and file", identity, state.election_id),
-    ]
-    for check, message, expected, found in compared:
-        examination.equal(check, where, message, expected=expected, found=found)
+    rules = examination.rules("election file", where)
+    rules.equal("the hash that the contract keeps", expected=file_hash.hex(), found=state.file_hash.hex())
+    is_canonical = evidence.file_bytes == election.canonical_bytes()
+    rules.that("a published file in its canonical form", holds=is_canonical, found="another form")
+    rules.equal("the schedule", expected=election.schedule.timestamps(), found=state.schedule)
+    rules.equal("the depth", expected=election.depth, found=state.depth)
+    rules.equal("the denomination", expected=election.denomination, found=state.denomination)
+    rules.equal("the treasury", expected=election.treasury, found=state.treasury)
+    accounts = [account for account, _ in state.candidates]
+    rules.equal("the list of candidates", expected=[c.address for c in election.candidates], found=accounts)
+    examination.rules("election id", where).equal(
+        "the election id", expected=identity, found=state.election_id
+    )
 
 
 def examine_state(evidence: Evidence, recount: Recount, votes: list[int], examination: Examination) -> None:
     """Hold what the contract counted against what the events amount to."""
     state, where = evidence.state, Where(evidence.block.number)
-    names = [f"candidate {index}" for index in range(len(votes))]
-    compared: list[tuple[str, str, object, object]] = [
-        ("deposits", "the contract counts another number of deposits", recount.deposits, state.leaf_count),
-        ("checkpoints", "the contract's newest root is another", (recount.roots or [0])[-1], state.latest_root),
-        ("coins", "the supply of coins is not the number of deposits", recount.deposits, state.total_supply),
-        ("coins", "the coins left are not deposits less ballots", recount.deposits - sum(votes), state.held),
-        ("count", "the number of candidates counted for is another", len(votes), len(state.tally)),
-    ]
-    for name, counted, found, standing, coins in zip(
-        names, votes, state.tally, (votes for _, votes in state.candidates), state.balances, strict=False
-    ):
-        compared += [
-            ("count", f"the contract's tally for {name} is not the recount's", counted, found),
-            ("count", f"the contract's votes of {name} are not the recount's", counted, standing),
-            ("coins", f"the coins of {name} are not the recount's votes", counted, coins),
-        ]
-    for check, message, expected, found in compared:
-        examination.equal(check, where, message, expected=expected, found=found)
-    _examine_flags(evidence, recount, where, examination)
-    _examine_money(evidence, recount, where, examination)
-
-
-def _examine_flags(evidence: Evidence, recount: Recount, where: Where, examination: Examination) -> None:
-    for commitment, flag in evidence.is_deposited.items():
-        message = f"the contract does not remember commitment {commitment}"
-        examination.holds("deposits", where, message, flag, expected="deposited", found="not deposited")
-    for nullifier_hash, flag in evidence.is_spent.items():
-        message = f"the contract does not remember nullifier hash {nullifier_hash}: it could vote again"
-        examination.holds("nullifiers", where, message, flag, expected="spent", found="not spent")
-    known = set(recount.known_roots())
-    for root, flag in evidence.is_known_root.items():
-        message = f"the contract is wrong on whether it accepts root {root}"
-        examination.equal("checkpoints", where, message, expected=root in known, found=flag)
-
-
-def _examine_money(evidence: Evidence, recount: Recount, where: Where, examination: Examination) -> None:
-    """Ether can be forced on any contract, so more than expected is not a fault of the election."""
-    expected = expected_ether(evidence, recount)
-    enough = evidence.state.ether >= expected
-    examination.holds(
-        "money", where, "ether is missing from the contract", enough, expected=expected, found=evidence.state.ether
-    )
+    deposits, coins = examination.rules("deposits", where), examination.rules("coins", where)
+    deposits.equal("the contract's number of deposits", expected=recount.deposits, found=state.leaf_count)
+    coins.equal("the supply of coins", expected=recount.deposits, found=state.total_supply)
+    coins.equal("the number of coins not voted", expected=recount.deposits - sum(votes), found=state.held)
+    newest = (recount.roots or [0])[-1]
+    examination.rules("checkpoints", where).equal("the newest root", expected=newest, found=state.latest_root)
+    _examine_count(evidence, votes, examination)
+    _examine_flags(evidence, recount, examination)
+    _examine_money(evidence, recount, examination)
 
 
 def expected_ether(evidence: Evidence, recount: Recount) -> int:
     """Return deposits less ballots, plus what the treasury refused, less what was released to it later."""
     unspent = recount.deposits - recount.ballot_events
     return evidence.state.denomination * unspent + recount.deferred - recount.released
+
+
+def _examine_count(evidence: Evidence, votes: list[int], examination: Examination) -> None:
+    """Compare the three places where the count stands: the tally, the candidates, and the coins."""
+    state, where = evidence.state, Where(evidence.block.number)
+    count, coins = examination.rules("count", where), examination.rules("coins", where)
+    count.equal("the tally", expected=tuple(votes), found=state.tally)
+    for index, (expected, (_, standing), balance) in enumerate(
+        zip(votes, state.candidates, state.balances, strict=False)
+    ):
+        count.equal(f"the number of votes for candidate {index}", expected=expected, found=standing)
+        coins.equal(f"the number of coins of candidate {index}", expected=expected, found=balance)
+
+
+def _examine_flags(evidence: Evidence, recount: Recount, examination: Examination) -> None:
+    where = Where(evidence.block.number)
+    for commitment, flag in evidence.is_deposited.items():
+        rules = examination.rules("deposits", where)
+        rules.that("memory of every commitment", holds=flag, found=f"{commitment} forgotten")
+    for nullifier_hash, flag in evidence.is_spent.items():
+        rules = examination.rules("nullifiers", where)
+        rules.that("memory of every nullifier hash", holds=flag, found=f"{nullifier_hash} could vote again")
+    known = set(recount.known_roots())
+    for root, flag in evidence.is_known_root.items():
+        rules = examination.rules("checkpoints", where)
+        rules.equal(f"whether root {root} is accepted", expected=root in known, found=flag)
+
+
+def _examine_money(evidence: Evidence, recount: Recount, examination: Examination) -> None:
+    """Ether can be forced on any contract, so more than expected is no fault of the election."""
+    expected, found = expected_ether(evidence, recount), evidence.state.ether
+    rules = examination.rules("money", Where(evidence.block.number))
+    rules.that(f"at least {expected} wei in the contract", holds=found >= expected, found=found)

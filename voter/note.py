@@ -2,9 +2,9 @@
 
     tohyo-note-1-<chain id>-<contract>-<nullifier>-<secret>-<checksum>
 
-Hexadecimal but for the chain id. Whoever holds it can cast the vote; whoever loses it cannot vote, and nobody can make
-it again. It never leaves the voter's machine: what is shown to others is the commitment, and later the nullifier hash.
-No representation, message or comparison here gives away the secrets.
+Hexadecimal but for the chain id. Whoever holds it can cast the vote; whoever loses it cannot vote, and
+nobody can make it again. It never leaves the voter's machine: what is shown to others is the commitment,
+and later the nullifier hash. No representation, message or comparison here gives away the secrets.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class Note:
     def __post_init__(self) -> None:
         """Refuse what no circuit accepts, without saying the value."""
         if not is_field_element(self.nullifier) or not is_field_element(self.secret):
-            raise NoteDamagedError("A number in the note is out of range.", hint="Make a note with `tohyo voter note`.")
+            raise NoteDamagedError(
+                "A number in the note is out of range.", hint="Make a note with `tohyo voter note`."
+            )
         if not is_hex_address(self.contract):
             raise NoteDamagedError("The note's contract is not an address.")
         object.__setattr__(self, "contract", str(to_checksum_address(self.contract)))
@@ -106,7 +108,10 @@ class Note:
                 hint="A character was lost or mistyped. Take the copy that you kept.",
             )
         return Note(
-            int(found["chain_id"]), "0x" + found["contract"], int(found["nullifier"], 16), int(found["secret"], 16)
+            int(found["chain_id"]),
+            "0x" + found["contract"],
+            int(found["nullifier"], 16),
+            int(found["secret"], 16),
         )
 
     @staticmethod

@@ -1,0 +1,97 @@
+"""Carries ballots to the contract from an account that has nothing to do with the voter.
+
+A ballot is checked here exactly as the contract will check it, so that a bad one costs nothing and its
+sender hears why. The relayer learns what the whole world will see on chain, and nothing else; it cannot
+change a ballot, only delay it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chain.contract_errors import (
+    FeeTooHighError,
+    InvalidProofError,
+    NullifierAlreadySpentError,
+    RelayerMissingError,
+    UnknownCandidateError,
+    UnknownRootError,
+    WrongPhaseError,
+)
+from election.file import ZERO_ADDRESS
+from election.phase import Phase
+from relayer.errors import FeeTooLowError, RelayerOfAnotherAccountError
+from zk.errors import ZkError
+from zk.vote import VoteVerifier
+
+if TYPE_CHECKING:
+    from chain.cream import CreamClient, TransactionResult
+    from chain.sender import Sender
+    from election.ballot import Ballot
+
+
+class Submitter:
+    """Checks ballots of one election and casts them; `minimum_fee` is what it asks, in wei."""
+
+    def __init__(
+        self, client: CreamClient, sender: Sender, verifier: VoteVerifier, minimum_fee: int = 0
+    ) -> None:
+        self._client, self._sender, self._verifier = client, sender, verifier
+        self._minimum_fee = minimum_fee
+
+    @staticmethod
+    def for_election(client: CreamClient, sender: Sender, minimum_fee: int = 0) -> Submitter:
+        """Verify with the key that the election's own verifier holds."""
+        return Submitter(client, sender, VoteVerifier(client.verifying_key()), minimum_fee)
+
+    def check(self, ballot: Ballot) -> None:
+        """Refuse what the contract would refuse, and a fee that this relayer does not take.
+
+        Raises:
+            WrongPhaseError, UnknownCandidateError, FeeTooHighError, RelayerMissingError, UnknownRootError,
+            NullifierAlreadySpentError, InvalidProofError: as the contract.
+            FeeTooLowError: the fee is lower than this relayer asks.
+            RelayerOfAnotherAccountError: the fee would go to another account.
+
+        """
+        config = self._client.config()
+        phase = self._client.phase()
+        if phase is not Phase.VOTING:
+            raise WrongPhaseError({"expected": int(Phase.VOTING), "actual": int(phase)})
+        if ballot.choice >= len(config.candidates):
+            raise UnknownCandidateError({"choice": ballot.choice})
+        self._check_fee(ballot, config.denomination)
+        if not self._client.is_known_root(ballot.root):
+            raise UnknownRootError({"root": ballot.root})
+        if self._client.is_spent(ballot.nullifier_hash):
+            raise NullifierAlreadySpentError({"nullifier_hash": ballot.nullifier_hash})
+        if not self._is_proven(ballot, config.election_id):
+            raise InvalidProofError
+
+    def submit(self, ballot: Ballot) -> TransactionResult:
+        """Check a ballot and cast it; raises as `check`, and what the chain answers meanwhile."""
+        self.check(ballot)
+        return self._client.cast_vote(ballot, self._sender)
+
+    def _check_fee(self, ballot: Ballot, denomination: int) -> None:
+        if ballot.fee > denomination:
+            raise FeeTooHighError({"fee": ballot.fee, "denomination": denomination})
+        if ballot.fee and ballot.relayer == ZERO_ADDRESS:
+            raise RelayerMissingError({"fee": ballot.fee})
+        if ballot.fee < self._minimum_fee:
+            raise FeeTooLowError(
+                f"The ballot pays {ballot.fee} wei; this relayer asks {self._minimum_fee}.",
+                hint="Make the ballot again with a higher --fee, or take another relayer.",
+            )
+        if ballot.fee and ballot.relayer != self._sender.address:
+            raise RelayerOfAnotherAccountError(
+                f"The ballot's fee goes to {ballot.relayer}, but this relayer is {self._sender.address}.",
+                hint="Hand the ballot to the relayer it names, or make it again with this one's address.",
+            )
+
+    def _is_proven(self, ballot: Ballot, election_id: int) -> bool:
+        """Return whether the proof holds; one that is no proof at all does not."""
+        try:
+            return self._verifier.verify(ballot.proof, ballot.statement(election_id))
+        except ZkError:
+            return False

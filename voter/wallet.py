@@ -1,0 +1,193 @@
+"""From a note to a ballot, and from a ballot to the certainty that it is in.
+
+Everything that would tell a node whose ballot is being made is avoided: all deposits and all ballots are
+downloaded and searched here, and neither commitment nor nullifier hash is ever asked for by value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chain.contract_errors import FeeTooHighError, RelayerMissingError, WrongPhaseError
+from chain.events import BallotCast, Checkpointed, Deposited
+from election.ballot import Ballot, vote_signal
+from election.file import ZERO_ADDRESS
+from election.phase import Phase
+from election.tally import require_candidate
+from voter.errors import NotCheckpointedYetError, NotDepositedYetError, NoteAlreadyUsedError
+from zk.merkle import IncrementalMerkleTree
+from zk.statement import VoteStatement, VoteWitness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chain.cream import CreamClient
+    from voter.note import Note
+    from zk.groth16 import Proof
+    from zk.vote import VoteProver
+
+
+@dataclass(frozen=True)
+class UnprovenBallot:
+    """A ballot that lacks only its proof; holds the note's secrets, so it stays with the voter."""
+
+    choice: int
+    relayer: str
+    fee: int
+    statement: VoteStatement
+    witness: VoteWitness = field(repr=False)
+
+    def with_proof(self, proof: Proof) -> Ballot:
+        """Return the ballot that may leave the voter's machine."""
+        return Ballot(
+            self.choice, self.statement.root, self.statement.nullifier_hash, self.relayer, self.fee, proof
+        )
+
+
+@dataclass(frozen=True)
+class BallotStatus:
+    """Whether a ballot was counted, and where."""
+
+    nullifier_hash: int
+    counted: bool
+    choice: int | None = None
+    block_number: int | None = None
+    timestamp: int | None = None
+    transaction_hash: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the status as JSON values."""
+        return {**asdict(self), "nullifier_hash": str(self.nullifier_hash)}
+
+
+def unproven_ballot(
+    note: Note,
+    tree: IncrementalMerkleTree,
+    election_id: int,
+    choice: int,
+    *,
+    relayer: str = ZERO_ADDRESS,
+    fee: int = 0,
+) -> UnprovenBallot:
+    """Put together what a proof needs; `tree` must hold exactly the deposits of a checkpoint.
+
+    Raises:
+        NotDepositedYetError: the note's commitment is not in the tree.
+
+    """
+    try:
+        leaf_index = tree.leaves.index(note.commitment)
+    except ValueError:
+        raise _not_deposited() from None
+    statement = VoteStatement(
+        root=tree.root,
+        nullifier_hash=note.nullifier_hash(election_id),
+        election_id=election_id,
+        signal=vote_signal(choice, relayer, fee),
+    )
+    witness = VoteWitness(note.nullifier, note.secret, leaf_index, tree.path(leaf_index).elements)
+    return UnprovenBallot(choice, relayer, fee, statement, witness)
+
+
+def prepare_ballot(  # noqa: PLR0917  who votes where, then the three parts of a vote
+    note: Note,
+    client: CreamClient,
+    prover: VoteProver,
+    choice: int,
+    relayer: str = ZERO_ADDRESS,
+    fee: int = 0,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Ballot:
+    """Make a ballot against the newest root that the contract accepts. Progress counts blocks read.
+
+    Raises:
+        NoteOfAnotherElectionError: the note was made for another chain or contract.
+        WrongPhaseError: voting is not open.
+        UnknownCandidateError, FeeTooHighError, RelayerMissingError: the contract would refuse this ballot.
+        NotDepositedYetError, NotCheckpointedYetError: the note cannot vote yet.
+        NoteAlreadyUsedError: the note has voted.
+
+    """
+    note.require_election(client.chain_id(), client.address)
+    config = client.config()
+    phase = client.phase()
+    if phase is not Phase.VOTING:
+        raise WrongPhaseError({"expected": int(Phase.VOTING), "actual": int(phase)})
+    require_candidate(choice, len(config.candidates))
+    require_fee(fee, relayer, config.denomination)
+    deposits, checkpoints, ballots = _history(client, on_progress)
+    nullifier_hash = note.nullifier_hash(config.election_id)
+    if nullifier_hash in ballots:
+        raise NoteAlreadyUsedError(
+            "A ballot made from this note was counted already.",
+            hint="A note votes once. `tohyo voter check --note` shows the ballot.",
+        )
+    if note.commitment not in deposits:
+        raise _not_deposited()
+    covered = _covered_leaves(client, checkpoints)
+    if note.commitment not in deposits[:covered]:
+        raise NotCheckpointedYetError(
+            "The note is deposited, but no root of the tree covers it yet.",
+            hint="Run `tohyo election advance`: anyone may, and it computes the root.",
+        )
+    tree = IncrementalMerkleTree.from_leaves(config.depth, deposits[:covered])
+    unproven = unproven_ballot(note, tree, config.election_id, choice, relayer=relayer, fee=fee)
+    return unproven.with_proof(prover.prove(unproven.statement, unproven.witness))
+
+
+def check_ballot(
+    client: CreamClient, nullifier_hash: int, on_progress: Callable[[int, int], None] | None = None
+) -> BallotStatus:
+    """Look for a ballot among all that were cast."""
+    for event in client.events(on_progress=on_progress, names={"BallotCast"}):
+        if isinstance(event, BallotCast) and event.nullifier_hash == nullifier_hash:
+            return BallotStatus(
+                nullifier_hash,
+                counted=True,
+                choice=event.choice,
+                block_number=event.block_number,
+                timestamp=event.timestamp,
+                transaction_hash=event.transaction_hash,
+            )
+    return BallotStatus(nullifier_hash, counted=False)
+
+
+def require_fee(fee: int, relayer: str, denomination: int) -> None:
+    """Refuse a fee that the contract would not pay.
+
+    Raises:
+        FeeTooHighError: the fee is higher than the deposit.
+        RelayerMissingError: nobody is named to receive it.
+
+    """
+    if fee > denomination:
+        raise FeeTooHighError({"fee": fee, "denomination": denomination})
+    if fee and relayer == ZERO_ADDRESS:
+        raise RelayerMissingError({"fee": fee})
+
+
+def _history(
+    client: CreamClient, on_progress: Callable[[int, int], None] | None
+) -> tuple[list[int], list[Checkpointed], set[int]]:
+    """Download all deposits, checkpoints and used nullifier hashes in one pass."""
+    events = client.events(on_progress=on_progress, names={"Deposited", "Checkpointed", "BallotCast"})
+    return (
+        [event.commitment for event in events if isinstance(event, Deposited)],
+        [event for event in events if isinstance(event, Checkpointed)],
+        {event.nullifier_hash for event in events if isinstance(event, BallotCast)},
+    )
+
+
+def _covered_leaves(client: CreamClient, checkpoints: list[Checkpointed]) -> int:
+    """Return how many leaves the newest accepted root covers; 0 if there is none."""
+    newest_first = reversed(checkpoints)
+    return next((point.leaf_count for point in newest_first if client.is_known_root(point.root)), 0)
+
+
+def _not_deposited() -> NotDepositedYetError:
+    return NotDepositedYetError(
+        "The note's commitment is not among the deposits.",
+        hint="Deposit it with the registrar's permit while registration is open: `tohyo voter deposit`.",
+    )
