@@ -25,7 +25,7 @@ from zk.field import require_field_element
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from zk.circuit.r1cs import Terms
+    from zk.circuit.evaluation import Terms
 
 _HERE = __file__
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
@@ -59,7 +59,7 @@ class Circuit:
         if missing or unknown:
             raise InvalidWitnessError(f"inputs of {self.name}: missing {missing}, unknown {unknown}")
         values = [require_field_element(inputs[name], name) for name in names]
-        return run_program(self.steps, self.r1cs.combinations, values, self.r1cs.n_wires)
+        return run_program(self.steps, self.r1cs.evaluators, values, self.r1cs.n_wires)
 
     def checked_witness(self, inputs: Mapping[str, int]) -> list[int]:
         """Compute the witness and raise UnsatisfiedConstraintError unless every constraint holds."""
@@ -135,7 +135,7 @@ class ConstraintSystem:
         return LinearCombination({wire: 1})
 
     def lowest_bits(self, x: Linear, count: int, name: str = "bit") -> list[LinearCombination]:
-        """Add `count` wires that an honest prover sets to the low bits of x, lowest first; constrains nothing."""
+        """Add wires that an honest prover sets to the low bits of x, lowest first; constrains nothing."""
         wires = [self._new_wire(f"{name}[{i}]") for i in range(count)]
         self._steps.append(Step(Operation.BITS, wires[0], self._index(as_linear(x)), count))
         return [LinearCombination({wire: 1}) for wire in wires]
@@ -143,8 +143,8 @@ class ConstraintSystem:
     def enforce_product(self, left: Linear, right: Linear, product: Linear, meaning: str) -> None:
         """Constrain left·right = product."""
         scoped = " / ".join((*self._scopes, meaning))
-        indices = (self._index(as_linear(side)) for side in (left, right, product))
-        self._constraints.append(Constraint(*indices, scoped, _source_line()))
+        a, b, c = (self._index(as_linear(side)) for side in (left, right, product))
+        self._constraints.append(Constraint(a, b, c, scoped, _source_line()))
 
     def enforce_equal(self, left: Linear, right: Linear, meaning: str) -> None:
         """Constrain left = right: one constraint, (left − right)·1 = 0."""

@@ -13,13 +13,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from zk.circuit.r1cs import evaluate
-from zk.field import SCALAR_FIELD
+from zk.circuit.evaluation import MODULUS, invert, mpz, residues
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zk.circuit.r1cs import Terms
+    from zk.circuit.evaluation import Evaluator
 
 
 class Operation(StrEnum):
@@ -40,26 +39,27 @@ class Step(NamedTuple):
 
 
 def run_program(
-    steps: Sequence[Step], combinations: Sequence[Terms], inputs: Sequence[int], n_wires: int
+    steps: Sequence[Step], evaluators: Sequence[Evaluator], inputs: Sequence[int], n_wires: int
 ) -> list[int]:
     """Compute the whole witness: 1, the inputs, then every step in order.
 
     A combination is evaluated once, when it is first needed: by then all its wires have values.
     """
-    witness = [1, *inputs, *[0] * (n_wires - 1 - len(inputs))]
-    known: dict[int, int] = {}
+    witness = residues((1, *inputs, *[0] * (n_wires - 1 - len(inputs))))
+    known: dict[int, mpz] = {}
 
-    def value(combination: int) -> int:
-        if combination not in known:
-            known[combination] = evaluate(combinations[combination], witness)
-        return known[combination]
+    def value(combination: int) -> mpz:
+        found = known.get(combination)
+        if found is None:
+            found = known[combination] = evaluators[combination](witness)
+        return found
 
     for operation, wire, left, right in steps:
         if operation is Operation.PRODUCT:
-            witness[wire] = value(left) * value(right) % SCALAR_FIELD
+            witness[wire] = value(left) * value(right) % MODULUS
         elif operation is Operation.INVERSE:
-            witness[wire] = pow(x, -1, SCALAR_FIELD) if (x := value(left)) else 0
+            witness[wire] = invert(x, MODULUS) if (x := value(left)) else mpz(0)
         else:
             integer = value(left)
             witness[wire : wire + right] = [integer >> i & 1 for i in range(right)]
-    return witness
+    return [int(x) for x in witness]

@@ -11,15 +11,17 @@ Groth16 proves nothing about a false witness except by failing later, so every p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from zk.circuit.evaluation import Evaluator, evaluator_of, residues
 from zk.errors import ZkError
 from zk.field import SCALAR_FIELD, is_field_element
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-Terms = tuple[tuple[int, int], ...]  # (wire, coefficient), by wire
+    from zk.circuit.evaluation import Terms
 
 
 class InvalidWitnessError(ZkError):
@@ -64,6 +66,11 @@ class R1CS:
         """Number of rows."""
         return len(self.constraints)
 
+    @cached_property
+    def evaluators(self) -> tuple[Evaluator, ...]:
+        """One function for each combination, from a witness to its value."""
+        return tuple(evaluator_of(terms) for terms in self.combinations)
+
     def rows(self) -> Iterator[tuple[Terms, Terms, Terms]]:
         """Yield (A, B, C) of each constraint."""
         for row in self.constraints:
@@ -75,7 +82,8 @@ class R1CS:
         Raises InvalidWitnessError unless there is one canonical field element per wire and wire 0 is 1.
         """
         self._require_shape(witness)
-        values = [evaluate(terms, witness) for terms in self.combinations]
+        wires = residues(witness)
+        values = [value_of(wires) for value_of in self.evaluators]
         for index, (a, b, c, _, _) in enumerate(self.constraints):
             if (values[a] * values[b] - values[c]) % SCALAR_FIELD:
                 return index
@@ -95,14 +103,8 @@ class R1CS:
             )
         if witness[0] != 1:
             raise InvalidWitnessError("wire 0 of a witness is the constant 1")
-        for wire, value in enumerate(witness):
-            if not is_field_element(value):
-                raise InvalidWitnessError(f"wire {wire} of the witness is no field element")
-
-
-def evaluate(terms: Terms, witness: Sequence[int]) -> int:
-    """Σ coefficient·witness[wire] mod r."""
-    total = 0
-    for wire, coefficient in terms:
-        total += coefficient * witness[wire]
-    return total % SCALAR_FIELD
+        # Called for every proof: the common case is decided by three passes in C.
+        if set(map(type, witness)) == {int} and min(witness) >= 0 and max(witness) < SCALAR_FIELD:
+            return
+        wire = next(wire for wire, value in enumerate(witness) if not is_field_element(value))
+        raise InvalidWitnessError(f"wire {wire} of the witness is no field element")

@@ -90,6 +90,10 @@ class Reader:
         if self.u32() != FIELD_BYTES or self.element() != expected:
             raise FileMalformedError(self._what, "is over another field than that of BN254")
 
+    def rest(self) -> bytes:
+        """Return everything that was not read yet."""
+        return self.take(len(self._data) - self._position)
+
     def require_end(self) -> None:
         """Refuse trailing bytes."""
         if self._position != len(self._data):

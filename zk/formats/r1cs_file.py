@@ -9,7 +9,8 @@ from zk.field import FIELD_BYTES, SCALAR_FIELD
 from zk.formats.container import element_bytes, pack_container
 
 if TYPE_CHECKING:
-    from zk.circuit.r1cs import R1CS, Terms
+    from zk.circuit.evaluation import Terms
+    from zk.circuit.r1cs import R1CS
 
 _HEADER, _CONSTRAINTS, _WIRE_TO_LABEL = 1, 2, 3
 

@@ -10,6 +10,7 @@ Our keys carry an empty list of contributions: they come from `zk.groth16.setup`
 from __future__ import annotations
 
 import struct
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from zk.field import BASE_FIELD, FIELD_BYTES, SCALAR_FIELD, inverse
@@ -23,7 +24,23 @@ if TYPE_CHECKING:
 
     from zk.groth16.points import G1Point, G2Point
 
-_PROTOCOL, _HEADER, _IC, _COEFFICIENTS, _A, _B1, _B2, _C, _H, _CONTRIBUTIONS = range(1, 11)
+
+
+class Section(IntEnum):
+    """Section numbers."""
+
+    PROTOCOL = 1
+    HEADER = 2
+    IC = 3
+    COEFFICIENTS = 4
+    A = 5
+    B1 = 6
+    B2 = 7
+    C = 8
+    H = 9
+    CONTRIBUTIONS = 10
+
+
 _GROTH16 = 1
 _MONTGOMERY = 1 << 256
 _INVERSE_MONTGOMERY = inverse(_MONTGOMERY, BASE_FIELD)
@@ -37,16 +54,16 @@ def pack_zkey(key: ProvingKey) -> bytes:
         b"zkey",
         1,
         {
-            _PROTOCOL: struct.pack("<I", _GROTH16),
-            _HEADER: _pack_header(key),
-            _IC: _pack_g1(key.verifying_key.ic),
-            _COEFFICIENTS: _pack_coefficients(key.coefficients),
-            _A: _pack_g1(key.a_g1),
-            _B1: _pack_g1(key.b_g1),
-            _B2: _pack_g2(key.b_g2),
-            _C: _pack_g1(key.c_g1),
-            _H: _pack_g1(key.h_g1),
-            _CONTRIBUTIONS: bytes(64) + struct.pack("<I", 0),
+            Section.PROTOCOL: struct.pack("<I", _GROTH16),
+            Section.HEADER: _pack_header(key),
+            Section.IC: _pack_g1(key.verifying_key.ic),
+            Section.COEFFICIENTS: _pack_coefficients(key.coefficients),
+            Section.A: _pack_g1(key.a_g1),
+            Section.B1: _pack_g1(key.b_g1),
+            Section.B2: _pack_g2(key.b_g2),
+            Section.C: _pack_g1(key.c_g1),
+            Section.H: _pack_g1(key.h_g1),
+            Section.CONTRIBUTIONS: bytes(64) + struct.pack("<I", 0),
         },
     )
 
@@ -54,31 +71,31 @@ def pack_zkey(key: ProvingKey) -> bytes:
 def read_zkey(path: Path) -> ProvingKey:
     """Read a proving key; raises FileMalformedError. Points are not checked: the file's hash is."""
     sections = read_container(path, b"zkey", 1)
-    missing = set(range(_PROTOCOL, _H + 1)) - set(sections)
+    missing = sorted(set(Section) - {Section.CONTRIBUTIONS} - set(sections))
     if missing:
-        raise FileMalformedError(path.name, f"lacks sections {sorted(missing)}")
-    if sections[_PROTOCOL].u32() != _GROTH16:
+        raise FileMalformedError(path.name, f"lacks sections {missing}")
+    if sections[Section.PROTOCOL].u32() != _GROTH16:
         raise FileMalformedError(path.name, "is no Groth16 key")
-    header = sections[_HEADER]
+    header = sections[Section.HEADER]
     header.prime(BASE_FIELD)
     header.prime(SCALAR_FIELD)
     n_wires, n_public, domain_size = header.u32(), header.u32(), header.u32()
     alpha_g1, beta_g1 = _finite_g1(header), _finite_g1(header)
     beta_g2, gamma_g2 = _finite_g2(header), _finite_g2(header)
     delta_g1, delta_g2 = _finite_g1(header), _finite_g2(header)
-    ic = tuple(_finite_g1(sections[_IC]) for _ in range(n_public + 1))
+    ic = tuple(_finite_g1(sections[Section.IC]) for _ in range(n_public + 1))
     return ProvingKey(
         domain_size=domain_size,
         n_wires=n_wires,
         verifying_key=VerifyingKey(alpha_g1, beta_g2, gamma_g2, delta_g2, ic),
         beta_g1=beta_g1,
         delta_g1=delta_g1,
-        a_g1=_read_g1_list(sections[_A], n_wires),
-        b_g1=_read_g1_list(sections[_B1], n_wires),
-        b_g2=tuple(_read_g2(sections[_B2]) for _ in range(n_wires)),
-        c_g1=_read_g1_list(sections[_C], n_wires - n_public - 1),
-        h_g1=_read_g1_list(sections[_H], domain_size),
-        coefficients=_read_coefficients(sections[_COEFFICIENTS]),
+        a_g1=_read_g1_list(sections[Section.A], n_wires),
+        b_g1=_read_g1_list(sections[Section.B1], n_wires),
+        b_g2=tuple(_read_g2(sections[Section.B2]) for _ in range(n_wires)),
+        c_g1=_read_g1_list(sections[Section.C], n_wires - n_public - 1),
+        h_g1=_read_g1_list(sections[Section.H], domain_size),
+        coefficients=_read_coefficients(sections[Section.COEFFICIENTS]),
     )
 
 
