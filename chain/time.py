@@ -1,5 +1,4 @@
-"""Moves the clock of a local chain; real chains cannot.
-"""
+"""Moves the clock of a local chain; real chains cannot."""
 
 from __future__ import annotations
 
