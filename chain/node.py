@@ -130,6 +130,7 @@ def start_detached(
         )
     options = NodeOptions(engine, port, state_dir, accounts, timestamp)
     process, taken = _launch(options, detached=True)
+    process.returncode = 0  # it is meant to outlive us, so Popen must not complain of an unfinished child
     status = NodeStatus(
         engine, process.pid, f"http://127.0.0.1:{taken}", options.chain_id, time.time(), running=True
     )
