@@ -1,0 +1,1 @@
+"""Fields, hashes, circuits and proofs; knows no chain, no HTTP and no election."""

@@ -1,4 +1,4 @@
-"""Domain tags: one constant field element per use of a hash, so that no value made for one use serves another.
+"""Domain tags: one constant per use of a hash, so that no value made for one use serves another.
 
 D_x = keccak256("tohyo.x.v1") mod r. The tags stand in circuits, contracts and files; changing one changes
 the protocol, hence the version in the string.

@@ -46,7 +46,7 @@ def is_field_element(x: object, modulus: int = SCALAR_FIELD) -> bool:
 
 
 def require_field_element(x: int, name: str, modulus: int = SCALAR_FIELD) -> int:
-    """Return x; raise FieldElementOutOfRangeError, which names it, unless it is an integer in [0, modulus)."""
+    """Return x; raise FieldElementOutOfRangeError, which names it, unless x is in [0, modulus)."""
     if not is_field_element(x, modulus):
         raise FieldElementOutOfRangeError(name, x, modulus)
     return x
@@ -68,7 +68,7 @@ def inverse(x: int, modulus: int = SCALAR_FIELD) -> int:
 
 
 def batch_inverse(values: Sequence[int]) -> list[int]:
-    """Invert every value mod r with one inversion (Montgomery's trick); raises ZeroDivisionError if one is 0."""
+    """Invert every value mod r with one inversion (Montgomery's trick); raises ZeroDivisionError on 0."""
     prefixes = [1]
     for value in values:
         prefixes.append(prefixes[-1] * value % SCALAR_FIELD)

@@ -76,7 +76,7 @@ def empty_root(height: int) -> int:
 
 @dataclass(frozen=True)
 class MerklePath:
-    """Siblings from the leaf upwards; bit i of leaf_index says whether the node at height i is a right child."""
+    """Siblings from the leaf upwards; bit i of leaf_index is 1 if the node at height i is a right child."""
 
     leaf_index: int
     elements: tuple[int, ...]

@@ -29,7 +29,7 @@ FIELD_BITS = 254
 
 @dataclass(frozen=True)
 class PoseidonParameters:
-    """The permutation as the paper states it: per round add constants, apply S-boxes, multiply by the matrix."""
+    """The permutation as the paper states it: per round add constants, S-boxes, multiply by the matrix."""
 
     width: int
     full_rounds: int
@@ -107,7 +107,7 @@ def sparse_schedule(width: int) -> SparseSchedule:
 
 
 def _carry_constants(plain: PoseidonParameters) -> tuple[list[int], Row]:
-    """The lane 0 constant of each partial round, and the constants of the first closing round."""
+    """Return the lane 0 constant of each partial round, and the constants of the first closing round."""
     half = plain.full_rounds // 2
     firsts: list[int] = []
     current = plain.round_constants[half]
@@ -121,7 +121,7 @@ def _carry_constants(plain: PoseidonParameters) -> tuple[list[int], Row]:
 
 
 def _grain_bits(width: int, partial_rounds: int) -> Iterator[str]:
-    """The self-shrunk Grain stream in chunks of '0' and '1'.
+    """Yield the self-shrunk Grain stream in chunks of '0' and '1'.
 
     bₙ₊₈₀ = bₙ₊₆₂ ⊕ bₙ₊₅₁ ⊕ bₙ₊₃₈ ⊕ bₙ₊₂₃ ⊕ bₙ₊₁₃ ⊕ bₙ, eighteen at a time because the nearest tap is 18
     away. The first 160 bits are dropped; then of each pair (a, b), b is kept if a = 1.
@@ -153,12 +153,12 @@ def _grain_elements(width: int, partial_rounds: int) -> Iterator[int]:
 
 
 def _below_r(stream: Iterator[int]) -> int:
-    """The next integer below r: round constants are sampled by rejection."""
+    """Take the next integer below r: round constants are sampled by rejection."""
     return next(x for x in stream if x < SCALAR_FIELD)
 
 
 def _cauchy_matrix(stream: Iterator[int], width: int) -> Matrix:
-    """M[i][j] = 1 / (xᵢ + yⱼ), with x and y the next 2·width integers reduced mod r (here without rejection)."""
+    """M[i][j] = 1 / (xᵢ + yⱼ), with x, y the next 2·width integers reduced mod r (here without rejection)."""
     values = [next(stream) % SCALAR_FIELD for _ in range(2 * width)]
     return tuple(tuple(inverse(x + y) for y in values[width:]) for x in values[:width])
 
@@ -177,7 +177,7 @@ def _product(left: Matrix, right: Matrix) -> Matrix:
 
 
 def _inverse_matrix(matrix: Matrix) -> Matrix:
-    """Gauss and Jordan over F_r; the tails of a Cauchy matrix have no zero pivot problem that a swap cannot mend."""
+    """Invert by Gauss and Jordan over F_r; raises StopIteration for a singular matrix, which none here is."""
     size = len(matrix)
     rows = [[*row, *(int(i == j) for j in range(size))] for i, row in enumerate(matrix)]
     for column in range(size):

@@ -23,14 +23,14 @@ PublicInputs = tuple[int, int, int, int]
 
 
 def commitment_of(nullifier: int, secret: int) -> int:
-    """C = Poseidon(D_commitment, nullifier, secret): the leaf that a deposit publishes. Hides both, binds both."""
+    """C = Poseidon(D_commitment, nullifier, secret): the leaf of a deposit. Hides both, binds both."""
     require_field_element(nullifier, "nullifier")
     require_field_element(secret, "secret")
     return poseidon(domain_tag("commitment"), nullifier, secret)
 
 
 def nullifier_hash_of(nullifier: int, election_id: int) -> int:
-    """h = Poseidon(D_nullifier, nullifier, electionId): the same for every vote from one note in one election.
+    """Poseidon(D_nullifier, nullifier, electionId): one value for all votes of a note in an election.
 
     Different elections give unrelated hashes, so a note that serves twice does not link its two votes.
     """

@@ -56,12 +56,13 @@ def describe_vote(cs: ConstraintSystem, depth: int) -> None:
         cs.enforce_equal(
             digest, nullifier_hash, "the nullifier hash is that of the nullifier in this election"
         )
-    # A public input in no constraint could be exchanged in a finished proof by anyone who knows its IC point.
+    # Nothing above uses the signal; without a row of its own its binding would hang on the proof system
+    # alone.
     cs.multiply(signal, signal, "signal²")
 
 
 def vote_inputs(statement: VoteStatement, witness: VoteWitness) -> dict[str, int]:
-    """Name the circuit's inputs; bit i of the leaf index says whether the node at height i is a right child."""
+    """Name the circuit's inputs; bit i of the leaf index is 1 if the node at height i is a right child."""
     return {
         "root": statement.root,
         "nullifier_hash": statement.nullifier_hash,

@@ -1,7 +1,7 @@
-"""Evaluating linear combinations on a witness, fast enough that checking a witness is a small part of proving it.
+"""Evaluating linear combinations on a witness, fast enough that a check costs little beside a proof.
 
-A combination becomes one function: its wires fetched at once, multiplied and summed inside C, reduced once. GMP
-integers make the products about twice as fast as Python's.
+A combination becomes one function: its wires fetched at once, multiplied and summed inside C, reduced
+once. GMP integers make the products about twice as fast as Python's.
 """
 
 from __future__ import annotations
@@ -33,8 +33,10 @@ def residues(values: Iterable[int]) -> list[mpz]:
 def evaluator_of(terms: Terms) -> Evaluator:
     """Return the function witness ↦ Σ coefficient·witness[wire] mod r."""
     coefficients = tuple(mpz(coefficient) for _, coefficient in terms)
-    if len(terms) < 2:  # itemgetter of one item returns no tuple
-        wire, factor = (terms[0][0], coefficients[0]) if terms else (0, mpz(0))
+    if not terms:
+        return lambda _: mpz(0)
+    if len(terms) == 1:  # itemgetter of one item returns no tuple
+        wire, factor = terms[0][0], coefficients[0]
         return lambda witness: factor * witness[wire] % MODULUS
     fetch = itemgetter(*(wire for wire, _ in terms))
     return lambda witness: sum(map(mul, coefficients, fetch(witness))) % MODULUS

@@ -1,4 +1,4 @@
-"""A rank-1 constraint system: rows (A·w)·(B·w) = C·w over F_r, and the check that a witness satisfies every row.
+"""A rank-1 constraint system, rows (A·w)·(B·w) = C·w over F_r, and the check of a witness against it.
 
 Wires are ordered as circom and snarkjs order them: 0 is the constant 1, then the public inputs, the private
 inputs, and what the circuit computes. Combinations are stored once and referred to by index, because one

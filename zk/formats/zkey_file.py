@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from zk.groth16.points import G1Point, G2Point
 
 
-
 class Section(IntEnum):
     """Section numbers."""
 

@@ -1,4 +1,4 @@
-"""Circuit parts. `enforce_*` adds constraints that hold or refuse, `is_*` returns a bit; each says its exact cost."""
+"""Circuit parts: `enforce_*` adds constraints, `is_*` returns a bit; each states its exact cost."""
 
 from zk.gadgets.bits import bits_of, canonical_bits_of, enforce_bits_below_r, is_less_than
 from zk.gadgets.hashing import poseidon_digest

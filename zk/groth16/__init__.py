@@ -1,4 +1,6 @@
-"""Groth16 over BN254 (Groth, "On the Size of Pairing-based Non-interactive Arguments", eprint 2016/260, section 3.2).
+"""Groth16 over BN254.
+
+Source: Groth, "On the Size of Pairing-based Non-interactive Arguments", eprint 2016/260, section 3.2.
 
 This page is what the rest of the program uses. The back ends are imported where they are wanted
 (`zk.groth16.native`, `zk.groth16.reference`), so that a deployment script reads keys without their libraries.

@@ -1,4 +1,4 @@
-"""What a back end offers: set-up, prover, verifier. `native` and `reference` both do, and one set of tests runs over both.
+"""What a back end offers: set-up, prover, verifier. One set of tests runs over `native` and `reference`.
 
 A prover proves a witness that it has checked: it raises UnsatisfiedConstraintError rather than return a
 proof that does not verify. A verifier raises on malformed input (inputs ≥ r, coordinates ≥ q, points

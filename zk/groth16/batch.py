@@ -52,7 +52,7 @@ def batch_verify(
     return answers
 
 
-def native_g2(point: G2Point) -> Any | None:  # noqa: ANN401  zksnake ships no types
+def native_g2(point: G2Point) -> Any:  # noqa: ANN401  zksnake ships no types
     """Return a point on the twist as zksnake's, or None if it is outside the subgroup.
 
     Through the compressed form, since that is where zksnake reports a bad point instead of aborting.

@@ -6,7 +6,7 @@ from zk.errors import ZkError
 
 
 class ProofMalformedError(ZkError):
-    """A proof that is no proof: a missing part, a coordinate ≥ q, a point off its curve or outside its group."""
+    """No proof at all: a missing part, a coordinate ≥ q, a point off its curve or outside its group."""
 
 
 class VerifyingKeyMalformedError(ZkError):

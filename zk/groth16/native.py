@@ -51,7 +51,10 @@ class NativeMultiples:
     def g2_multiples(self, scalars: Sequence[int]) -> list[G2Point | None]:
         """[s]₂ for each s."""
         points = ec_bn254.batch_multi_scalar_g2([ec_bn254.g2()] * len(scalars), list(scalars))
-        return [None if point.is_zero() else ((point.x[0], point.x[1]), (point.y[0], point.y[1])) for point in points]
+        return [
+            None if point.is_zero() else ((point.x[0], point.x[1]), (point.y[0], point.y[1]))
+            for point in points
+        ]
 
 
 class NativeProver:

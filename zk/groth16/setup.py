@@ -62,7 +62,7 @@ class ToxicWaste:
 
 
 def lagrange_at(tau: int, size: int, shift: int = 1) -> list[int]:
-    """Lᵢ(τ) for the points xᵢ = shift·ωⁱ, ω of order `size`: ((τ/shift)^size − 1)·xᵢ / (size·shift… ·(τ − xᵢ)).
+    """Evaluate at τ the Lagrange polynomials of the points shift·ωⁱ, ω of order `size`.
 
     With s = τ/shift: Lᵢ = (s^size − 1)·ωⁱ / (size·(s − ωⁱ)). Raises ZeroDivisionError if τ is one of the
     points.
@@ -80,10 +80,9 @@ def lagrange_at(tau: int, size: int, shift: int = 1) -> list[int]:
 
 
 def odd_lagrange_at(tau: int, size: int) -> list[int]:
-    """Lᵢ(τ) of the 2·size-th roots of unity at odd i.
+    """Evaluate at τ the Lagrange polynomials of the 2·size-th roots of unity, those of odd index.
 
-    On the whole domain of 2n points, L over the odd coset times (τⁿ − 1)/(−2), since xⁿ − 1 = −2 on odd
-    points.
+    They are those of the odd coset alone times (τⁿ − 1)/(−2): xⁿ − 1 is 0 on even points, −2 on odd ones.
     """
     shift = root_of_unity(size.bit_length())
     vanishing = (pow(tau, size, SCALAR_FIELD) - 1) * inverse(-2) % SCALAR_FIELD

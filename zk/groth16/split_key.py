@@ -11,8 +11,9 @@ groth16py computes all of it on one core. So the key is split into two whose pro
     `bare`    the B₂ⱼ of the other wires, every Cⱼ and Hᵢ; all else the point at infinity
               → the rest of B, and Σ wⱼ·Cⱼ + Σ hᵢ·Hᵢ; its own r and s multiply nothing
 
-The sum has the distribution of an ordinary proof, masked by the r and s of the first. What the second returns is not
-masked and stays inside `NativeProver`. Works on the bytes of a `.zkey`: sections are copied or zeroed, never decoded.
+The sum has the distribution of an ordinary proof, masked by the r and s of the first. What the second
+returns is not masked and stays inside `NativeProver`. Works on the bytes of a `.zkey`: sections are
+copied or zeroed, never decoded.
 """
 
 from __future__ import annotations
@@ -90,6 +91,7 @@ def _bare(sections: Mapping[int, bytes], cut: int) -> bytes:
     )
 
 
-def _pack(sections: Mapping[int, bytes], changed: Mapping[Section, bytes]) -> bytes:
-    merged = {**sections, **changed}
+def _pack(sections: Mapping[int, bytes], changed: dict[int, bytes]) -> bytes:
+    merged: dict[int, bytes] = {**sections}
+    merged.update(changed)
     return pack_container(b"zkey", 1, {number: merged[number] for number in sorted(merged)})

@@ -37,7 +37,7 @@ class Proof:
     c: G1Point
 
     def to_evm(self) -> EvmProof:
-        """(ax, ay, bx_c1, bx_c0, by_c1, by_c0, cx, cy), as the contract's `Proof` and the precompiles read them."""
+        """(ax, ay, bx_c1, bx_c0, by_c1, by_c0, cx, cy), as the contract and the precompiles read them."""
         (bx0, bx1), (by0, by1) = self.b
         return (*self.a, bx1, bx0, by1, by0, *self.c)
 
@@ -72,7 +72,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class VerifyingKey:
-    """What a verifier needs: e(A, B) = e(alpha, beta) · e(Σ inputᵢ·icᵢ, gamma) · e(C, delta), with input₀ = 1."""
+    """What a verifier needs: e(A, B) = e(alpha, beta)·e(Σ inputᵢ·icᵢ, gamma)·e(C, delta), with input₀ = 1."""
 
     alpha_g1: G1Point
     beta_g2: G2Point
