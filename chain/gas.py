@@ -1,7 +1,7 @@
 """What an election cost: gas by operation, read back from the chain's own receipts.
 
-Reading the chain, rather than keeping notes while sending, makes the figures complete after an interruption and
-lets anyone measure an election they did not run.
+Reading the chain, rather than keeping notes while sending, makes the figures complete after an interruption
+and lets anyone measure an election they did not run.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def gas_by_operation(
     """Group the gas of every successful call of `contract` by the name of the function called."""
     amounts: dict[str, list[int]] = defaultdict(list)
     for number in range(from_block, to_block + 1):
-        for transaction in w3.eth.get_block(number, full_transactions=True)["transactions"]:
+        block: Any = w3.eth.get_block(number, full_transactions=True)
+        for transaction in block["transactions"]:
             if transaction.get("to") != contract.address:
                 continue
             receipt = w3.eth.get_transaction_receipt(transaction["hash"])

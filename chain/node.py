@@ -30,9 +30,11 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from chain.connection import connect
 from chain.engines import ENGINES, Engine, NodeOptions, command
 from chain.errors import ChainAlreadyRunningError, NodeStartError, PortTakenError
 from chain.rpc import rpc_call
+from chain.time import block_time, travel_to
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,6 +122,7 @@ def start_detached(
 ) -> NodeStatus:
     """Start a chain that outlives this process and keeps its state in `state_dir`.
 
+    With a `timestamp` the chain's clock is its own: begun there, and a restart goes on from the last one.
     Raises ChainAlreadyRunningError beside start_node's errors.
     """
     running = node_status(state_dir)
@@ -129,11 +132,15 @@ def start_detached(
             hint="use it, or stop it with `tohyo chain down`",
         )
     options = NodeOptions(engine, port, state_dir, accounts, timestamp)
+    goes_on = timestamp is not None and state_dir.is_dir() and any(state_dir.iterdir())
     process, taken = _launch(options, detached=True)
     process.returncode = 0  # it is meant to outlive us, so Popen must not complain of an unfinished child
     status = NodeStatus(
         engine, process.pid, f"http://127.0.0.1:{taken}", options.chain_id, time.time(), running=True
     )
+    if goes_on:
+        w3 = connect(status.rpc_url)
+        travel_to(w3, block_time(w3) + 1)
     record = {key: value for key, value in asdict(status).items() if key != "running"}
     temporary = state_dir / f"{RECORD_NAME}.new"
     temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

@@ -6,18 +6,21 @@ from typing import Annotated
 
 import typer
 
-from audit.report import AuditReport
 from audit.replay import audit_election
+from audit.report import AuditReport
 from chain.connection import connect
 from scripts.tohyo.options import DEFAULT_RPC, RpcOption
 from scripts.tohyo.output import EXIT_NO, OUT, pairs_table, progress_bar, warn, write_json
 
 
 def audit(
-    contract: Annotated[str, typer.Option("--contract", envvar="TOHYO_CONTRACT", help="Address of the election's contract.")],
+    contract: Annotated[
+        str, typer.Option("--contract", envvar="TOHYO_CONTRACT", help="Address of the election's contract.")
+    ],
     rpc: RpcOption = DEFAULT_RPC,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the whole report as JSON to this file; - for standard output.")
+        Path | None,
+        typer.Option("--json", help="Write the whole report as JSON to this file; - for standard output."),
     ] = None,
 ) -> None:
     """Replay an election from its events and check everything it claims.

@@ -27,7 +27,9 @@ class Engine(StrEnum):
 @app.command()
 def up(
     engine: Annotated[Engine, typer.Option(help="Which program runs the chain.")] = Engine.ANVIL,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8545,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = 8545,
     state: StateOption = DEFAULT_STATE,
     as_json: JsonFlag = False,
 ) -> None:

@@ -1,5 +1,6 @@
 """`tohyo demo`: a whole election on a local chain, from voter roll to audited result."""
 
+import sys
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -17,8 +18,17 @@ from scripts.tohyo.demo.report import render_page, report_document
 from scripts.tohyo.demo.state import DemoState, resume_state, start_state
 from scripts.tohyo.demo.steps import STEPS, DemoRun
 from scripts.tohyo.election_commands import result_table
-from scripts.tohyo.options import KEYS_DIRECTORY, KeysOption, warn_of_development_keys
-from scripts.tohyo.output import ERR, EXIT_INTERRUPTED, EXIT_NO, OUT, pairs_table, progress_bar, write_atomically, write_json
+from scripts.tohyo.options import KEYS_DIRECTORY, KeysOption
+from scripts.tohyo.output import (
+    ERR,
+    EXIT_INTERRUPTED,
+    EXIT_NO,
+    OUT,
+    pairs_table,
+    progress_bar,
+    write_atomically,
+    write_json,
+)
 
 EXAMPLE = PROJECT_ROOT / "examples" / "tsukuba-2018"
 
@@ -30,17 +40,27 @@ class Scheme(StrEnum):
 
 
 def demo(
-    voters: Annotated[int | None, typer.Option(min=1, help="Number of voters; all on the roll if not given.")] = None,
+    voters: Annotated[
+        int | None, typer.Option(min=1, help="Number of voters; all on the roll if not given.")
+    ] = None,
     candidates: Annotated[int | None, typer.Option(min=1, max=255, help="Number of candidates.")] = None,
     election: Annotated[Path, typer.Option(help="Election file.")] = EXAMPLE / "election.json",
     roll: Annotated[Path, typer.Option(help="Voter roll (CSV: voter_id,name).")] = EXAMPLE / "roll.csv",
     scheme: Annotated[Scheme, typer.Option(help="Voting scheme.")] = Scheme.CREAM,  # noqa: ARG001  one so far
-    depth: Annotated[int | None, typer.Option(min=1, max=32, help="Tree depth; the election file's if not given.")] = None,
+    depth: Annotated[
+        int | None, typer.Option(min=1, max=32, help="Tree depth; the election file's if not given.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides the voters' choices (never their notes).")] = 2018,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report as JSON to this file.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the demonstration that was interrupted.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the report as JSON to this file.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the demonstration that was interrupted.")
+    ] = False,
     keep_chain: Annotated[bool, typer.Option(help="Leave the chain running afterwards.")] = True,
-    directory: Annotated[Path, typer.Option("--dir", help="Folder of the demonstration.")] = Path(".tohyo/demo"),
+    directory: Annotated[Path, typer.Option("--dir", help="Folder of the demonstration.")] = Path(
+        ".tohyo/demo"
+    ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the chain; 0 takes a free one.")] = 0,
     keys: KeysOption = KEYS_DIRECTORY,
 ) -> None:
@@ -79,7 +99,6 @@ def run_steps(run: DemoRun) -> None:
         with progress_bar(f"{number}/{len(STEPS)} {name}") as report:
             try:
                 step(run, report)
-                report(1, 1)
             finally:
                 spent = time.perf_counter() - started
                 run.state.seconds[name] = run.state.seconds.get(name, 0.0) + spent
@@ -89,10 +108,8 @@ def run_steps(run: DemoRun) -> None:
 def _introduce(state: DemoState) -> None:
     election = state.plan.election
     ERR.print(f"[bold]{election.title}[/]", highlight=False)
-    ERR.print(
-        f"{len(state.plan.voters):,} voters, {len(election.candidates)} candidates, tree depth {election.depth}",
-        highlight=False,
-    )
+    size = f"{len(state.plan.voters):,} voters, {len(election.candidates)} candidates"
+    ERR.print(f"{size}, tree depth {election.depth}", highlight=False)
 
 
 def _write_report(directory: Path, document: dict[str, object], json_file: Path | None) -> list[Path]:
@@ -111,14 +128,23 @@ def _show(run: DemoRun, document: dict[str, object], written: list[Path]) -> Non
     OUT.print("\n[bold]audit[/], from the chain alone")
     show_audit(run.report)
     OUT.print("\n[bold]gas[/]")
-    gas = [(name, f"{use.mean:,.0f} mean, {use.min:,}–{use.max:,}, {use.count:,} ×") for name, use in run.gas.items()]
+    gas = [
+        (name, f"{use.mean:,.0f} mean, {use.min:,}–{use.max:,}, {use.count:,} ×")
+        for name, use in run.gas.items()
+    ]
     OUT.print(pairs_table([*gas, ("per voter", f"{document['gas_per_voter']:,}")]), highlight=False)
     OUT.print("\n[bold]seconds[/]")
-    OUT.print(pairs_table([(name, f"{seconds:.1f}") for name, seconds in run.state.seconds.items()]), highlight=False)
+    OUT.print(
+        pairs_table([(name, f"{seconds:.1f}") for name, seconds in run.state.seconds.items()]),
+        highlight=False,
+    )
     OUT.print("\n[bold]report[/]")
     for path in written:
         OUT.print(f"  {path}", highlight=False)
-    OUT.print("\nrecount it yourself:", highlight=False)
-    OUT.print(f"  tohyo audit --rpc {document['rpc']} --contract {document['contract']}", highlight=False, soft_wrap=True)
-    OUT.print(f"stop the chain:\n  tohyo chain down --state {run.state.chain_directory}", highlight=False, soft_wrap=True)
-    warn_of_development_keys(run.keys.transcript_hash)
+    _suggest("recount it yourself", f"audit --rpc {document['rpc']} --contract {document['contract']}")
+    _suggest("stop the chain", f"chain down --state {run.state.chain_directory}")
+
+
+def _suggest(what: str, arguments: str) -> None:
+    program = sys.argv[0] if Path(sys.argv[0]).name == "tohyo" else "tohyo"
+    OUT.print(f"\n{what}:\n  {program} {arguments}", highlight=False, soft_wrap=True)

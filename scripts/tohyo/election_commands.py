@@ -38,7 +38,8 @@ from zk.keys import DEVELOPMENT_KEYS_WARNING, load_vote_keys
 app = typer.Typer(help="Make and run an election.", no_args_is_help=True)
 
 TravelFlag = Annotated[
-    bool, typer.Option("--time-travel", help="On a development chain, move the clock to the scheduled time first.")
+    bool,
+    typer.Option("--time-travel", help="On a development chain, move the clock to the scheduled time first."),
 ]
 
 
@@ -52,16 +53,24 @@ class MissingAnswerError(TohyoError):
 
 @app.command()
 def new(
-    out: Annotated[Path, typer.Argument(help="Where to write the election file.", metavar="FILE")] = Path("election.json"),
+    out: Annotated[Path, typer.Argument(help="Where to write the election file.", metavar="FILE")] = Path(
+        "election.json"
+    ),
     title: Annotated[str | None, typer.Option(help="What is voted on.")] = None,
     candidate: Annotated[list[str] | None, typer.Option(help="A candidate's name; repeat for each.")] = None,
     electorate: Annotated[int | None, typer.Option(min=1, help="Number of voters on the roll.")] = None,
-    registration_opens: Annotated[str | None, typer.Option(help="ISO 8601 with offset, e.g. 2027-04-01T09:00+09:00.")] = None,
+    registration_opens: Annotated[
+        str | None, typer.Option(help="ISO 8601 with offset, e.g. 2027-04-01T09:00+09:00.")
+    ] = None,
     voting_opens: Annotated[str | None, typer.Option(help="Registration closes and voting opens.")] = None,
     voting_closes: Annotated[str | None, typer.Option(help="Voting closes and the count stands.")] = None,
-    depth: Annotated[int | None, typer.Option(min=1, max=32, help="Tree depth; room for 2^depth voters.")] = None,
+    depth: Annotated[
+        int | None, typer.Option(min=1, max=32, help="Tree depth; room for 2^depth voters.")
+    ] = None,
     denomination: Annotated[int, typer.Option(min=0, help="Deposit in wei that pays relayers' fees.")] = 0,
-    treasury: Annotated[str, typer.Option(help="Account that gets back what fees leave over.")] = ADDRESS_ZERO,
+    treasury: Annotated[
+        str, typer.Option(help="Account that gets back what fees leave over.")
+    ] = ADDRESS_ZERO,
     as_json: JsonFlag = False,
 ) -> None:
     """Write an election file from options; asks for what is missing."""
@@ -86,14 +95,21 @@ def new(
     }
     election = parse_election_document(document)
     write_atomically(out, election.to_pretty_json())
-    emit_facts({"file": str(out), "title": election.title, "hash": "0x" + election.file_hash().hex()}, as_json=as_json)
+    emit_facts(
+        {"file": str(out), "title": election.title, "hash": "0x" + election.file_hash().hex()},
+        as_json=as_json,
+    )
 
 
 @app.command()
 def deploy(
     file: Annotated[Path, typer.Argument(help="The election file.", metavar="FILE")],
-    registrar: Annotated[str | None, typer.Option(help="Account that permits deposits; the sender if not given.")] = None,
-    out: Annotated[Path, typer.Option(help="Where to write the record of the deployment.")] = Path("deployment.json"),
+    registrar: Annotated[
+        str | None, typer.Option(help="Account that permits deposits; the sender if not given.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where to write the record of the deployment.")] = Path(
+        "deployment.json"
+    ),
     keys: KeysOption = KEYS_DIRECTORY,
     rpc: RpcOption = DEFAULT_RPC,
     from_address: FromOption = None,
@@ -141,7 +157,7 @@ def advance(
     """Record the next phase on chain once its time has come; anyone may do it."""
     election = open_election(rpc, contract, deployment)
     if time_travel:
-        _travel(election, Phase(min(election.announced_phase() + 1, Phase.CLOSED)))
+        _travel(election, _phase_to_announce(election))
     sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
     result = election.client.advance(sender)
     emit_facts({"phase": election.client.phase().name.lower(), **asdict(result)}, as_json=as_json)
@@ -229,6 +245,14 @@ def _status(connection: Connection) -> dict[str, Any]:
     }
 
 
+def _phase_to_announce(election: Connection) -> Phase:
+    """Return the clock's phase if the chain has yet to record it, else the next."""
+    current = election.client.phase()
+    if current >= Phase.VOTING and election.announced_phase() < current:
+        return current
+    return Phase(min(current + 1, Phase.CLOSED))
+
+
 def _travel(election: Connection, phase: Phase) -> None:
     schedule = election.election.schedule
     starts = {
@@ -243,7 +267,9 @@ def _travel(election: Connection, phase: Phase) -> None:
 
 def _ask(option: str, question: str) -> str:
     if not sys.stdin.isatty():
-        raise MissingAnswerError(f"{option} is missing, and there is no terminal to ask on.", hint=f"Give {option}.")
+        raise MissingAnswerError(
+            f"{option} is missing, and there is no terminal to ask on.", hint=f"Give {option}."
+        )
     answer: str = typer.prompt(question, err=True)
     return answer
 
@@ -259,6 +285,10 @@ def _ask_candidates() -> list[str]:
 
 def _ask_time(option: str, suggestion: datetime) -> str:
     if not sys.stdin.isatty():
-        raise MissingAnswerError(f"{option} is missing, and there is no terminal to ask on.", hint=f"Give {option}.")
-    answer: str = typer.prompt(option.removeprefix("--").replace("-", " "), default=suggestion.isoformat(), err=True)
+        raise MissingAnswerError(
+            f"{option} is missing, and there is no terminal to ask on.", hint=f"Give {option}."
+        )
+    answer: str = typer.prompt(
+        option.removeprefix("--").replace("-", " "), default=suggestion.isoformat(), err=True
+    )
     return answer

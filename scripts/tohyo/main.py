@@ -1,4 +1,4 @@
-"""Entry point of the `tohyo` command: assembles the subcommands and turns errors into sentences and exit codes."""
+"""Entry point of the `tohyo` command: its subcommands, and errors as sentences and exit codes."""
 
 from __future__ import annotations
 
@@ -41,12 +41,14 @@ app.add_typer(chain_commands.app, name="chain")
 def main() -> NoReturn:
     """Run the command line; a foreseen error becomes a sentence and an exit code, never a traceback."""
     try:
-        app()
+        app(prog_name="tohyo")
     except TohyoError as error:
         show_error(error.code, str(error), error.hint)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        show_error("file", f"{where}{error.strerror or error}", "Check the path, its permissions and free space.")
+        show_error(
+            "file", f"{where}{error.strerror or error}", "Check the path, its permissions and free space."
+        )
     sys.exit(EXIT_FAILED)
 
 

@@ -1,4 +1,4 @@
-"""Options that several subcommands share, and what they open: a chain, a contract, keys, an account that sends."""
+"""Options that several subcommands share, and what they open: a chain, an election, an account that sends."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ KEYS_DIRECTORY = BUILD_DIR / "keys"
 
 RpcOption = Annotated[str, typer.Option("--rpc", envvar="TOHYO_RPC", help="JSON-RPC address of the chain.")]
 ContractOption = Annotated[
-    str | None, typer.Option("--contract", envvar="TOHYO_CONTRACT", help="Address of the election's contract.")
+    str | None,
+    typer.Option("--contract", envvar="TOHYO_CONTRACT", help="Address of the election's contract."),
 ]
 DeploymentOption = Annotated[
     Path | None,
@@ -45,16 +46,21 @@ DeploymentOption = Annotated[
 KeysOption = Annotated[Path, typer.Option("--keys", help="Folder with proving and verifying keys.")]
 DepthOption = Annotated[int, typer.Option("--depth", min=1, max=32, help="Depth of the tree of commitments.")]
 
-FromOption = Annotated[str | None, typer.Option("--from", help="Send from this account, unlocked in the node.")]
+FromOption = Annotated[
+    str | None, typer.Option("--from", help="Send from this account, unlocked in the node.")
+]
 KeystoreOption = Annotated[
-    Path | None, typer.Option("--keystore", help="Use the key in this encrypted keystore (asks for the password).")
+    Path | None,
+    typer.Option("--keystore", help="Use the key in this encrypted keystore (asks for the password)."),
 ]
 PasswordFileOption = Annotated[
     Path | None, typer.Option("--password-file", help="Read the keystore's password from this file.")
 ]
 DevAccountOption = Annotated[
     int | None,
-    typer.Option("--dev-account", min=0, max=999, help="Use a development chain's well-known account number N."),
+    typer.Option(
+        "--dev-account", min=0, max=999, help="Use a development chain's well-known account number N."
+    ),
 ]
 
 
@@ -119,7 +125,9 @@ def signing_account(
 ) -> LocalAccount:
     """Open the one key that the options name."""
     if (keystore is None) == (dev_account is None):
-        raise NoSenderError("Name one key to sign with.", hint="Give --keystore FILE, or --dev-account N on a local chain.")
+        raise NoSenderError(
+            "Name one key to sign with.", hint="Give --keystore FILE, or --dev-account N on a local chain."
+        )
     if keystore is not None:
         return _unlock(keystore, password_file)
     assert dev_account is not None  # noqa: S101  the check above says so; mypy cannot see it
@@ -138,7 +146,9 @@ def open_sender(
     if from_address is None:
         return AccountSender(w3, signing_account(w3, keystore, password_file, dev_account))
     if keystore is not None or dev_account is not None:
-        raise NoSenderError("More than one sender was named.", hint="Keep one of --from, --keystore, --dev-account.")
+        raise NoSenderError(
+            "More than one sender was named.", hint="Keep one of --from, --keystore, --dev-account."
+        )
     return UnlockedSender(w3, from_address)
 
 
@@ -154,7 +164,8 @@ def parse_number(text: str, name: str) -> int:
         number = int(text, 16 if text.startswith("0x") else 10)
     except ValueError as error:
         raise NotANumberError(
-            f"The {name} is not a number: {text[:80]}", hint="Write it in decimal, or in hexadecimal after 0x."
+            f"The {name} is not a number: {text[:80]}",
+            hint="Write it in decimal, or in hexadecimal after 0x.",
         ) from error
     return require_field_element(number, name)
 
@@ -174,7 +185,8 @@ def _unlock(keystore: Path, password_file: Path | None) -> LocalAccount:
         key = Account.decrypt(json.loads(keystore.read_text(encoding="utf-8")), password)
     except (ValueError, KeyError, TypeError) as error:
         raise KeystoreUnusableError(
-            f"{keystore} could not be opened.", hint="Check that it is an Ethereum keystore (V3) and the password."
+            f"{keystore} could not be opened.",
+            hint="Check that it is an Ethereum keystore (V3) and the password.",
         ) from error
     account: LocalAccount = Account.from_key(key)
     return account

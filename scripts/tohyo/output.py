@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 OUT = Console()
 ERR = Console(stderr=True)
@@ -41,8 +42,16 @@ def emit(document: Mapping[str, Any], *, as_json: bool, text: Callable[[], None]
 
 def emit_facts(document: Mapping[str, Any], *, as_json: bool) -> None:
     """Show a flat result: as JSON, or as a list of facts with readable names."""
-    facts = [(name.replace("_", " "), value) for name, value in document.items()]
+    facts = [(name.replace("_", " "), value) for name, value in _flat(document)]
     emit(document, as_json=as_json, text=lambda: OUT.print(pairs_table(facts)))
+
+
+def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name} ")
+        elif value not in (None, ""):
+            yield f"{prefix}{name}", value
 
 
 def warn(message: str) -> None:
@@ -92,6 +101,8 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
             bars.update(task, completed=done, total=total)
 
         yield report
+        if bars.tasks[0].total is None:  # work too short to report anything
+            report(1, 1)
 
 
 def _progress() -> Progress:

@@ -28,11 +28,17 @@ app = typer.Typer(help="Decide who may deposit a commitment.", no_args_is_help=T
 @app.command()
 def permit(
     voter_id: Annotated[str, typer.Option("--voter-id", help="The voter's entry on the roll.")],
-    commitment: Annotated[str, typer.Option("--commitment", help="The voter's commitment, decimal or 0x hexadecimal.")],
+    commitment: Annotated[
+        str, typer.Option("--commitment", help="The voter's commitment, decimal or 0x hexadecimal.")
+    ],
     roll: Annotated[Path, typer.Option("--roll", help="Voter roll (CSV: voter_id,name).")],
     out: Annotated[Path, typer.Option("--out", help="Where to write the permit.")] = Path("permit.json"),
-    store: Annotated[Path, typer.Option("--store", help="Record of the permits given so far.")] = Path("registrar.sqlite"),
-    valid_days: Annotated[int, typer.Option("--valid-days", min=1, help="Days until the permit expires.")] = 30,
+    store: Annotated[Path, typer.Option("--store", help="Record of the permits given so far.")] = Path(
+        "registrar.sqlite"
+    ),
+    valid_days: Annotated[
+        int, typer.Option("--valid-days", min=1, help="Days until the permit expires.")
+    ] = 30,
     rpc: RpcOption = DEFAULT_RPC,
     contract: ContractOption = None,
     deployment: DeploymentOption = None,

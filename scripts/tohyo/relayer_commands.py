@@ -27,7 +27,9 @@ app = typer.Typer(help="Relay ballots, so that voters need no ether.", no_args_i
 
 @app.command()
 def send(
-    ballot_file: Annotated[Path, typer.Argument(help="Ballot that `tohyo voter vote --out` wrote.", metavar="BALLOT")],
+    ballot_file: Annotated[
+        Path, typer.Argument(help="Ballot that `tohyo voter vote --out` wrote.", metavar="BALLOT")
+    ],
     rpc: RpcOption = DEFAULT_RPC,
     contract: ContractOption = None,
     deployment: DeploymentOption = None,

@@ -33,13 +33,17 @@ from zk.vote import VoteProver
 
 app = typer.Typer(help="Deposit, vote, and check that the ballot is in.", no_args_is_help=True)
 
-NoteOption = Annotated[Path, typer.Option("--note", help="File with your note. Whoever reads it can vote for you.")]
+NoteOption = Annotated[
+    Path, typer.Option("--note", help="File with your note. Whoever reads it can vote for you.")
+]
 
 
 @app.command()
 def note(
     out: Annotated[Path, typer.Option("--out", help="Where to keep the new note.")] = Path("note.txt"),
-    show: Annotated[Path | None, typer.Option("--show", help="Show the commitment of this note; make none.")] = None,
+    show: Annotated[
+        Path | None, typer.Option("--show", help="Show the commitment of this note; make none.")
+    ] = None,
     rpc: RpcOption = DEFAULT_RPC,
     contract: ContractOption = None,
     deployment: DeploymentOption = None,
@@ -73,7 +77,9 @@ def note(
 @app.command()
 def deposit(
     note_file: NoteOption,
-    permit: Annotated[Path, typer.Option("--permit", help="The registrar's permit for this note's commitment.")],
+    permit: Annotated[
+        Path, typer.Option("--permit", help="The registrar's permit for this note's commitment.")
+    ],
     rpc: RpcOption = DEFAULT_RPC,
     contract: ContractOption = None,
     deployment: DeploymentOption = None,
@@ -97,9 +103,12 @@ def vote(
     note_file: NoteOption,
     choice: Annotated[str, typer.Option("--choice", help="Number of the candidate, or the exact name.")],
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write the ballot to this file for a relayer instead of sending it.")
+        Path | None,
+        typer.Option("--out", help="Write the ballot to this file for a relayer instead of sending it."),
     ] = None,
-    relayer: Annotated[str, typer.Option("--relayer", help="Account that may collect the fee.")] = ADDRESS_ZERO,
+    relayer: Annotated[
+        str, typer.Option("--relayer", help="Account that may collect the fee.")
+    ] = ADDRESS_ZERO,
     fee: Annotated[int, typer.Option("--fee", min=0, help="Fee for the relayer, in wei.")] = 0,
     keys: KeysOption = KEYS_DIRECTORY,
     rpc: RpcOption = DEFAULT_RPC,
@@ -118,7 +127,7 @@ def vote(
     if out is None and from_address is None and keystore is None and dev_account is None:
         raise NoSenderError(
             "Nobody was named to send the ballot.",
-            hint="Give --out FILE to hand it to a relayer, or --from / --keystore / --dev-account to send it yourself.",
+            hint="--out FILE hands it to a relayer; --from, --keystore or --dev-account sends it yourself.",
         )
     election = open_election(rpc, contract, deployment)
     kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
@@ -126,7 +135,10 @@ def vote(
     warn_of_development_keys(vote_keys.transcript_hash)
     index = election.election.choice_of(choice)
     ballot = prepare_ballot(kept, election.client, VoteProver(vote_keys), index, relayer, fee)
-    document = {"nullifier_hash": str(ballot.nullifier_hash), "choice": election.election.candidates[index].name}
+    document = {
+        "nullifier_hash": str(ballot.nullifier_hash),
+        "choice": election.election.candidates[index].name,
+    }
     if out is not None:
         write_json(out, ballot.to_json())
         document["ballot_file"] = str(out)
@@ -139,10 +151,14 @@ def vote(
 @app.command()
 def check(
     nullifier_hash: Annotated[
-        str | None, typer.Option("--nullifier-hash", help="The ballot's nullifier hash, as `tohyo voter vote` showed it.")
+        str | None,
+        typer.Option(
+            "--nullifier-hash", help="The ballot's nullifier hash, as `tohyo voter vote` showed it."
+        ),
     ] = None,
     note_file: Annotated[
-        Path | None, typer.Option("--note", help="Compute the nullifier hash from this note, on this machine.")
+        Path | None,
+        typer.Option("--note", help="Compute the nullifier hash from this note, on this machine."),
     ] = None,
     rpc: RpcOption = DEFAULT_RPC,
     contract: ContractOption = None,

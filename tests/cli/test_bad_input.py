@@ -32,7 +32,7 @@ def dead_port():
 @pytest.fixture(scope="module")
 def rpc(tmp_path_factory):
     state = tmp_path_factory.mktemp("bad-input") / "chain"
-    yield start_detached("anvil", port=0, state_dir=state).rpc_url
+    yield start_detached(state, port=0).rpc_url
     stop_detached(state)
 
 
@@ -84,9 +84,15 @@ def test_a_contract_that_is_no_address_is_told(tohyo, rpc):
 
 def test_a_wrong_network_is_told(tohyo, here, rpc):
     record = {
-        "contract": ANYWHERE, "verifier": ANYWHERE, "hasher": ANYWHERE, "chain_id": 5, "election_id": "1",
-        "block_number": 1, "file_hash": "0x" + "00" * 32, "gas": {},
-    }  # fmt: skip
+        "contract": ANYWHERE,
+        "verifier": ANYWHERE,
+        "hasher": ANYWHERE,
+        "chain_id": 5,
+        "election_id": "1",
+        "block_number": 1,
+        "file_hash": "0x" + "00" * 32,
+        "gas": {},
+    }
     (here / "deployment.json").write_text(json.dumps(record))
     refused(tohyo("election", "status", "--rpc", rpc, "--deployment", "deployment.json"), "31337", "5")
 
@@ -101,7 +107,9 @@ def test_no_election_named_is_told(tohyo, rpc):
 
 
 def test_missing_keys_are_told(tohyo, here):
-    refused(tohyo("zk", "info", "vote", "--depth", 3, "--keys", here / "none"), "tohyo zk setup vote --depth 3")
+    refused(
+        tohyo("zk", "info", "vote", "--depth", 3, "--keys", here / "none"), "tohyo zk setup vote --depth 3"
+    )
 
 
 def test_damaged_keys_are_told_and_made_again_on_request(tohyo, here):
@@ -112,7 +120,11 @@ def test_damaged_keys_are_told_and_made_again_on_request(tohyo, here):
     content = bytearray(damaged.read_bytes())
     content[len(content) // 2] ^= 1
     damaged.write_bytes(content)
-    refused(tohyo("zk", "info", "vote", "--depth", 3, "--keys", keys), damaged.name, "tohyo zk setup vote --depth 3")
+    refused(
+        tohyo("zk", "info", "vote", "--depth", 3, "--keys", keys),
+        damaged.name,
+        "tohyo zk setup vote --depth 3",
+    )
     assert tohyo("zk", "setup", "vote", "--depth", 3, "--keys", keys).code == 0
     assert tohyo("zk", "info", "vote", "--depth", 3, "--keys", keys).code == 0
 

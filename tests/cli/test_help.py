@@ -19,12 +19,12 @@ ALL = sorted(commands(typer.main.get_command(app)))
 
 
 def test_the_commands_that_the_documents_promise_are_there():
-    promised = {
-        "demo", "audit", "chain up", "chain status", "zk setup", "zk info", "zk prove", "zk verify", "election new",
-        "election deploy", "election status", "election advance", "election close", "election result", "voter note",
-        "voter deposit", "voter vote", "voter check",
-    }  # fmt: skip
-    assert promised <= {" ".join(path) for path in ALL}
+    promised = (
+        "demo, audit, chain up, chain status, zk setup, zk info, zk prove, zk verify, election new, "
+        "election deploy, election status, election advance, election close, election result, "
+        "voter note, voter deposit, voter vote, voter check"
+    )
+    assert set(promised.split(", ")) <= {" ".join(path) for path in ALL}
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)

@@ -1,1 +1,1 @@
-"""A whole election on a local chain, as numbered steps: what `tohyo demo` runs and the end-to-end test repeats."""
+"""A whole election on a local chain, as numbered steps: `tohyo demo` and the end-to-end test run the same."""

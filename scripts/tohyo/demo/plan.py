@@ -1,7 +1,7 @@
 """Who votes in the demonstration, and for whom.
 
-The plan is all that the demonstration decides in advance. A seed fixes the voters' choices, so that two runs have
-the same result; it never touches a note, which always comes from the operating system's randomness.
+The plan is all that the demonstration decides in advance. A seed fixes the voters' choices, so that two runs
+have the same result; it never touches a note, which always comes from the operating system's randomness.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Plan:
     seed: int
 
     def choice(self, voter: str) -> int:
-        """Return the candidate that a voter will choose: the smaller of two draws, so that some are more popular."""
+        """Return a voter's candidate: the smaller of two draws, so that some are more popular."""
         count = len(self.election.candidates)
         draws = (self._draw(voter, turn) % count for turn in ("first", "second"))
         return min(draws)
@@ -69,13 +69,15 @@ def make_plan(
 ) -> Plan:
     """Cut or stretch an election to the wished size.
 
-    Voters beyond the roll and candidates beyond the file get made-up names. The tree grows with the electorate
-    unless `depth` says otherwise.
+    Voters beyond the roll and candidates beyond the file get made-up names. The tree grows with the
+    electorate unless `depth` says otherwise.
     """
     ids = _stretch([entry.voter_id for entry in roll.entries], voters, "extra-voter-{:05d}")
     names = _stretch([c.name for c in base.candidates], candidates, "Proposal {}")
     changed = {
-        "candidates": base.candidates if len(names) == len(base.candidates) else [Candidate(name=n) for n in names],
+        "candidates": base.candidates
+        if len(names) == len(base.candidates)
+        else [Candidate(name=n) for n in names],
         "electorate": len(ids),
         "depth": depth or max(base.depth, (len(ids) - 1).bit_length()),
     }

@@ -31,9 +31,13 @@ class ProverPool:
     def __init__(self, executor: ProcessPoolExecutor) -> None:
         self._executor = executor
 
-    def prove_all(self, tasks: Iterable[tuple[str, VoteStatement, VoteWitness]]) -> Iterator[tuple[str, Proof]]:
+    def prove_all(
+        self, tasks: Iterable[tuple[str, VoteStatement, VoteWitness]]
+    ) -> Iterator[tuple[str, Proof]]:
         """Yield `(key, proof)` as each proof is made; the key is the caller's name for the task."""
-        futures = {self._executor.submit(_prove, statement, witness): key for key, statement, witness in tasks}
+        futures = {
+            self._executor.submit(_prove, statement, witness): key for key, statement, witness in tasks
+        }
         for done in as_completed(futures):
             yield futures[done], done.result()
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from zk.keys import DEVELOPMENT_KEYS_WARNING
-
 if TYPE_CHECKING:
     from scripts.tohyo.demo.steps import DemoRun
 
@@ -35,16 +33,21 @@ def report_document(run: DemoRun) -> dict[str, Any]:
         "voters": len(plan.voters),
         "depth": plan.election.depth,
         "seed": plan.seed,
-        "keys": DEVELOPMENT_KEYS_WARNING if run.keys.origin == "development" else run.keys.origin,
+        "keys_warning": run.keys.warning,
     }
 
 
 def render_page(document: dict[str, Any]) -> str:
     """Render the document as one HTML page with a chart, readable without a network."""
     environment = Environment(
-        loader=PackageLoader("scripts.tohyo", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("scripts.tohyo", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
     ranked = sorted(document["result"].items(), key=lambda row: -row[1])
     most = max((votes for _, votes in ranked), default=0) or 1
     total = sum(votes for _, votes in ranked)
-    return environment.get_template("report.html.j2").render(report=document, ranked=ranked, most=most, total=total)
+    return environment.get_template("report.html.j2").render(
+        report=document, ranked=ranked, most=most, total=total
+    )

@@ -1,7 +1,7 @@
 """What the demonstration keeps on disk, so that it can be interrupted anywhere and go on.
 
-The chain is the only memory of deposits and ballots; this folder keeps what the chain must not know (notes) and
-what cannot be read from it (the plan, where the contract is, time spent so far).
+The chain is the only memory of deposits and ballots; this folder keeps what the chain must not know (notes)
+and what cannot be read from it (the plan, where the contract is, time spent so far).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class DemoState:
 
 
 def start_state(directory: Path, plan: Plan) -> DemoState:
-    """Make an empty folder; an earlier demonstration's chain is stopped and its folder set aside, not deleted."""
+    """Make an empty folder; an earlier demonstration is stopped and set aside, not deleted."""
     if directory.exists():
         stop_detached(directory / "chain")
         directory.rename(directory.with_name(f"{directory.name}-{time.time_ns()}"))

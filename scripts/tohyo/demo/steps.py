@@ -1,6 +1,6 @@
 """The steps of an election, in order. Each reads the chain first and does only what is left to do.
 
-Roles are kept apart by account: 0 deploys and registers, 1 deposits for voters who hold a permit, 2 relays ballots.
+Roles are kept apart by account: 0 deploys and registers, 1 deposits for voters who hold a permit, 2 relays.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ from audit.replay import audit_election
 from chain.connection import connect
 from chain.cream import CreamClient
 from chain.deploy import deploy_election
-from chain.gas import GasUse, gas_by_operation
 from chain.development import development_account
+from chain.gas import GasUse, gas_by_operation
 from chain.node import node_status, start_detached
 from chain.sender import UnlockedSender
 from chain.time import block_time, travel_to
-from election.ballot import Ballot
 from election.phase import Phase
 from relayer.submitter import Submitter
 from scripts.tohyo.demo.proving import prover_pool
-from voter.wallet import vote_tasks
+from voter.wallet import unproven_ballot
 from zk.keys import VoteKeys, ensure_vote_keys
 from zk.merkle import IncrementalMerkleTree
 
@@ -103,7 +102,12 @@ def deploy(run: DemoRun, _progress: Progress) -> None:
         return
     sender = run.sender(REGISTRAR)
     run.state.deployment = deploy_election(
-        run.w3, sender, run.state.plan.election, run.keys.verifying_key, sender.address, run.keys.transcript_hash
+        run.w3,
+        sender,
+        run.state.plan.election,
+        run.keys.verifying_key,
+        sender.address,
+        run.keys.transcript_hash,
     )
     run.state.save()
 
@@ -139,7 +143,9 @@ def vote(run: DemoRun, progress: Progress) -> None:
     tree = IncrementalMerkleTree.from_leaves(plan.election.depth, run.client.leaves())
     submitter = Submitter.for_election(run.client, run.sender(RELAYER))
     done = len(plan.voters) - len(waiting)
-    unsigned = {voter: unproven_ballot(run.notes[voter], tree, election_id, plan.choice(voter)) for voter in waiting}
+    unsigned = {
+        voter: unproven_ballot(run.notes[voter], tree, election_id, plan.choice(voter)) for voter in waiting
+    }
     with prover_pool(plan.election.depth, run.keys_directory) as pool:
         for voter, proof in pool.prove_all((v, b.statement, b.witness) for v, b in unsigned.items()):
             submitter.submit(unsigned[voter].with_proof(proof))
