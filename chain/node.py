@@ -122,7 +122,7 @@ def start_detached(
 ) -> NodeStatus:
     """Start a chain that outlives this process and keeps its state in `state_dir`.
 
-    With a `timestamp` the chain's clock is its own: begun there, and a restart goes on from the last one.
+    With a `timestamp` the chain keeps its own clock, from there on; a restart continues it.
     Raises ChainAlreadyRunningError beside start_node's errors.
     """
     running = node_status(state_dir)
