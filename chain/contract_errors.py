@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from chain.compiler import contract
@@ -285,7 +286,12 @@ def error_from_revert(data: bytes) -> ContractError:
         values = decode([i["type"] for i in inputs], data[_SELECTOR_BYTES:])
     except DecodingError:
         return UnknownRevertError({"reason": f"malformed {name}: 0x{data.hex()}"})
-    return error_classes()[name]({snake_case(i["name"]): v for i, v in zip(inputs, values, strict=True)})
+    typed = zip(inputs, values, strict=True)
+    return error_classes()[name]({snake_case(i["name"]): _shown(i["type"], value) for i, value in typed})
+
+
+def _shown(kind: str, value: object) -> object:
+    return to_checksum_address(str(value)) if kind == "address" else value
 
 
 def _foreign_reason(data: bytes) -> str:
