@@ -83,8 +83,14 @@ def _add_term(ic: int, name: str) -> str:
             mstore(add(m, 0x100), _IC{ic}_X)
             mstore(add(m, 0x120), _IC{ic}_Y)
             mstore(add(m, 0x140), {name})
-            done := and(staticcall(gas(), 7, add(m, 0x100), 0x60, add(m, 0x100), 0x40), done)
-            done := and(staticcall(gas(), 6, add(m, 0xc0), 0x80, add(m, 0xc0), 0x40), done)"""
+            if iszero(staticcall(gas(), 7, add(m, 0x100), 0x60, add(m, 0x100), 0x40)) {{
+                mstore(0, failure)
+                revert(0, 4)
+            }}
+            if iszero(staticcall(gas(), 6, add(m, 0xc0), 0x80, add(m, 0xc0), 0x40)) {{
+                mstore(0, failure)
+                revert(0, 4)
+            }}"""
 
 
 def _in_range(names: list[str]) -> str:
