@@ -18,6 +18,7 @@ from web3.exceptions import Web3Exception
 
 from audit.errors import AuditImpossibleError
 from chain.connection import typed_errors
+from chain.contract_errors import ContractError
 from chain.cream import CreamClient
 from chain.errors import ChainError
 from chain.events import BallotCast, Checkpointed, CreamEvent, Deposited, ElectionDeployed
@@ -57,7 +58,7 @@ class ContractState:
     leaf_count: int
     latest_root: int
     total_supply: int
-    held: int
+    held: int | None  # None: the contract fails to say, because it counted more votes than coins
     tally: tuple[int, ...]
     candidates: tuple[tuple[str, int], ...]
     balances: tuple[int, ...]
@@ -124,7 +125,7 @@ class _StateReader:
         count = one("candidateCount()", "uint256")
         candidates = self._ask([("candidate(uint256)", ("address", "uint256"), (i,)) for i in range(count)])
         accounts = [str(to_checksum_address(account)) for account, _ in candidates]
-        asked = [("balanceOf(address)", ("uint256",), (account,)) for account in [*accounts, self._contract]]
+        asked = [("balanceOf(address)", ("uint256",), (account,)) for account in accounts]
         balances = [coins for (coins,) in self._ask(asked)]
         (schedule,) = self._ask([("schedule()", ("uint64", "uint64", "uint64"), ())])
         return ContractState(
@@ -140,10 +141,10 @@ class _StateReader:
             leaf_count=one("leafCount()", "uint256"),
             latest_root=one("latestRoot()", "uint256"),
             total_supply=one("totalSupply()", "uint256"),
-            held=balances[-1],
+            held=self._held(),
             tally=tuple(one("tally()", "uint256[]")),
             candidates=tuple(zip(accounts, (votes for _, votes in candidates), strict=True)),
-            balances=tuple(balances[:-1]),
+            balances=tuple(balances),
             ether=self._w3.eth.get_balance(self._contract, self._block),
         )
 
@@ -151,6 +152,14 @@ class _StateReader:
         distinct = list(dict.fromkeys(arguments))
         answers = self._ask([(signature, ("bool",), (argument,)) for argument in distinct])
         return {argument: answer for argument, (answer,) in zip(distinct, answers, strict=True)}
+
+    def _held(self) -> int | None:
+        question = ("balanceOf(address)", ("uint256",), (self._contract,))
+        try:
+            with typed_errors():
+                return int(self._ask([question])[0][0])
+        except ContractError:
+            return None
 
     def _one(self, signature: str, kind: str) -> Any:  # noqa: ANN401  a decoded ABI value
         return self._ask([(signature, (kind,), ())])[0][0]

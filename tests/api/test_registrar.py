@@ -18,12 +18,13 @@ from api.errors import (
     VoterNotOnRollError,
 )
 from api.registrar import Registrar
-from election.permit import DepositPermit
 from election.roll import parse_roll
 from zk.field import SCALAR_FIELD, FieldElementOutOfRangeError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from election.permit import DepositPermit
 
 ACCOUNT = Account.from_key("0x" + "11" * 32)
 OTHER = Account.from_key("0x" + "22" * 32)
@@ -48,7 +49,9 @@ def test_a_voter_on_the_roll_gets_a_permit_signed_by_the_registrar(registrar: Re
     assert registrar.registered() == 1
 
 
-def test_asking_again_with_the_same_commitment_gives_the_same_permit(registrar: Registrar, path: Path) -> None:
+def test_asking_again_with_the_same_commitment_gives_the_same_permit(
+    registrar: Registrar, path: Path
+) -> None:
     first = registrar.permit("a", 7, 1000)
     assert registrar.permit("a", 7, 2000) == first
     after_restart = Registrar(ACCOUNT, 31337, CONTRACT, ROLL, path)

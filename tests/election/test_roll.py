@@ -31,9 +31,9 @@ def test_a_roll_lists_voters_in_order_and_knows_who_is_on_it() -> None:
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
-@pytest.mark.parametrize("last", [True, False])
-def test_every_kind_of_line_end_is_read(line_end: str, last: bool) -> None:
-    text = line_end.join(["voter_id,name", "1,A", "2,B"]) + (line_end if last else "")
+def test_every_kind_of_line_end_is_read(line_end: str) -> None:
+    text = line_end.join(["voter_id,name", "1,A", "2,B"])
+    assert [entry.name for entry in parse_roll(text + line_end).entries] == ["A", "B"]
     assert [entry.name for entry in parse_roll(text).entries] == ["A", "B"]
 
 

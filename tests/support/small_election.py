@@ -108,8 +108,11 @@ class SmallElection:
             )
             self.client.deposit_with_permit(permit, self.sender(DEPOSITOR))
 
-    def open_voting(self) -> None:
+    def travel_to_voting(self) -> None:
         travel_to(self.w3, VOTES)
+
+    def open_voting(self) -> None:
+        self.travel_to_voting()
         self.client.advance(self.sender(DEPOSITOR))
 
     def ballot(self, note: Note, choice: int, *, fee: int = 0) -> Ballot:

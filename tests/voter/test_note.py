@@ -68,7 +68,9 @@ def test_any_lost_or_exchanged_character_is_noticed(data: st.DataObject) -> None
             Note.parse(text[:place] + text[place + 1] + text[place] + text[place + 2 :])
 
 
-@pytest.mark.parametrize("text", ["", "tohyo-note-1-", "hello", "tohyo-note-2-1-0x00", "\x00" * 300, "投票" * 100])
+@pytest.mark.parametrize(
+    "text", ["", "tohyo-note-1-", "hello", "tohyo-note-2-1-0x00", "\x00" * 300, "投票" * 100]
+)
 def test_text_that_is_no_note_is_refused(text: str) -> None:
     with pytest.raises(NoteDamagedError) as caught:
         Note.parse(text)
