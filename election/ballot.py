@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
-from zk.statement import VoteStatement
 
 from election.errors import BallotError, Problem
 from election.fields import UINT256, DocumentReader
@@ -20,6 +19,7 @@ from election.source import decode_text, parse_json
 from zk.errors import ZkError
 from zk.field import BASE_FIELD, SCALAR_FIELD, require_field_element
 from zk.groth16 import Proof
+from zk.statement import VoteStatement
 
 if TYPE_CHECKING:
     from pathlib import Path
