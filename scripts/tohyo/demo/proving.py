@@ -1,15 +1,16 @@
 """Proofs in parallel: one process a core, each with its own prover.
 
-A worker ignores Ctrl-C; the parent decides when work stops.
+A worker ignores Ctrl-C, because the parent decides when work stops, and ends when the parent dies.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
-from os import cpu_count
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from zk.keys import load_vote_keys
@@ -46,7 +47,7 @@ class ProverPool:
 def prover_pool(depth: int, keys_directory: Path) -> Iterator[ProverPool]:
     """Open a pool; leaving it early drops the proofs not begun yet."""
     executor = ProcessPoolExecutor(
-        max_workers=cpu_count(),
+        max_workers=os.cpu_count(),
         mp_context=get_context("spawn"),
         initializer=_start_worker,
         initargs=(depth, keys_directory),
@@ -60,7 +61,16 @@ def prover_pool(depth: int, keys_directory: Path) -> Iterator[ProverPool]:
 def _start_worker(depth: int, keys_directory: Path) -> None:
     global _prover  # noqa: PLW0603  a worker process serves one circuit for its whole life
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
     _prover = VoteProver(load_vote_keys(depth, keys_directory))
+
+
+def _end_with_parent() -> None:
+    """Leave no worker behind when the parent is killed: it would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _prove(statement: VoteStatement, witness: VoteWitness) -> Proof:
