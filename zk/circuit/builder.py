@@ -97,15 +97,13 @@ class ConstraintSystem:
         """Declare the next public input; all public inputs come before everything else."""
         if self._n_wires != 1 + len(self._public):
             raise ValueError(f"public input {name} must be declared before other wires")
-        self._public.append(name)
-        return self._input(name)
+        return self._input(name, self._public)
 
     def private_input(self, name: str) -> LinearCombination:
         """Declare the next private input; inputs come before computed wires."""
         if self._n_wires != 1 + len(self._public) + len(self._private):
             raise ValueError(f"private input {name} must be declared before computed wires")
-        self._private.append(name)
-        return self._input(name)
+        return self._input(name, self._private)
 
     @contextmanager
     def scope(self, name: str) -> Iterator[None]:
@@ -167,9 +165,10 @@ class ConstraintSystem:
             dict(self._wire_names),
         )
 
-    def _input(self, name: str) -> LinearCombination:
-        if name in self._wire_names.values():
+    def _input(self, name: str, names: list[str]) -> LinearCombination:
+        if name in (*self._public, *self._private):
             raise ValueError(f"an input named {name} exists already")
+        names.append(name)
         return LinearCombination({self._new_wire(name, scoped=False): 1})
 
     def _new_wire(self, name: str, *, scoped: bool = True) -> int:
