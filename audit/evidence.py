@@ -100,7 +100,7 @@ def gather(
         commitments = [event.commitment for event in events if isinstance(event, Deposited)]
         nullifier_hashes = [event.nullifier_hash for event in events if isinstance(event, BallotCast)]
         roots = [event.root for event in events if isinstance(event, Checkpointed)]
-        return Evidence(
+        evidence = Evidence(
             chain_id=client.chain_id(),
             contract=client.address,
             block=block,
@@ -112,6 +112,12 @@ def gather(
             is_spent=reader.flags("isSpent(uint256)", nullifier_hashes),
             is_known_root=reader.flags("isKnownRoot(uint256)", roots),
         )
+        if _read_block(w3, block.number) != block:
+            raise AuditImpossibleError(
+                f"Block {block.number} was replaced by another one during the audit.",
+                hint="Audit again; on a chain without finality choose an older block.",
+            )
+    return evidence
 
 
 class _StateReader:

@@ -106,7 +106,8 @@ def run_election(w3: Web3, election: ElectionFile, keys: VoteKeys) -> Deployment
     notes = [Note.create(deployment.chain_id, deployment.contract) for _ in range(election.electorate)]
     for start in range(0, len(notes), DEPOSITS_PER_CHECKPOINT):
         chunk = notes[start : start + DEPOSITS_PER_CHECKPOINT]
-        client.deposit_each([note.commitment for note in chunk], sender)
+        for note in chunk:
+            client.deposit(note.commitment, sender)
         client.checkpoint(sender)
     times = election.schedule.timestamps()
     travel_to(w3, times[1])

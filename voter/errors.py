@@ -25,5 +25,9 @@ class NotCheckpointedYetError(VoterError):
     """The commitment is deposited, but no root that the contract accepts covers it."""
 
 
+class NodeContradictsItselfError(VoterError):
+    """The deposits that the node tells do not add up to the root that it tells."""
+
+
 class NoteAlreadyUsedError(VoterError):
     """A ballot made from this note is in already."""

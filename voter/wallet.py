@@ -15,7 +15,12 @@ from election.ballot import Ballot, vote_signal
 from election.file import ZERO_ADDRESS
 from election.phase import Phase
 from election.tally import require_candidate
-from voter.errors import NotCheckpointedYetError, NotDepositedYetError, NoteAlreadyUsedError
+from voter.errors import (
+    NodeContradictsItselfError,
+    NotCheckpointedYetError,
+    NotDepositedYetError,
+    NoteAlreadyUsedError,
+)
 from zk.merkle import IncrementalMerkleTree
 from zk.statement import VoteStatement, VoteWitness
 
@@ -108,6 +113,7 @@ def prepare_ballot(  # noqa: PLR0917  who votes where, then the three parts of a
         UnknownCandidateError, FeeTooHighError, RelayerMissingError: the contract would refuse this ballot.
         NotDepositedYetError, NotCheckpointedYetError: the note cannot vote yet.
         NoteAlreadyUsedError: the note has voted.
+        NodeContradictsItselfError: the node's deposits are not those under the root.
 
     """
     note.require_election(client.chain_id(), client.address)
@@ -126,13 +132,18 @@ def prepare_ballot(  # noqa: PLR0917  who votes where, then the three parts of a
         )
     if note.commitment not in deposits:
         raise _not_deposited()
-    covered = _covered_leaves(client, checkpoints)
-    if note.commitment not in deposits[:covered]:
+    newest = _newest_accepted(client, checkpoints)
+    if newest is None or note.commitment not in deposits[: newest.leaf_count]:
         raise NotCheckpointedYetError(
             "The note is deposited, but no root of the tree covers it yet.",
             hint="Run `tohyo election advance`: anyone may, and it computes the root.",
         )
-    tree = IncrementalMerkleTree.from_leaves(config.depth, deposits[:covered])
+    tree = IncrementalMerkleTree.from_leaves(config.depth, deposits[: newest.leaf_count])
+    if tree.root != newest.root:
+        raise NodeContradictsItselfError(
+            "The node tells deposits that do not add up to the root it tells.",
+            hint="Ask another node with --rpc; `tohyo audit` says more.",
+        )
     unproven = unproven_ballot(note, tree, config.election_id, choice, relayer=relayer, fee=fee)
     return unproven.with_proof(prover.prove(unproven.statement, unproven.witness))
 
@@ -180,10 +191,9 @@ def _history(
     )
 
 
-def _covered_leaves(client: CreamClient, checkpoints: list[Checkpointed]) -> int:
-    """Return how many leaves the newest accepted root covers; 0 if there is none."""
-    newest_first = reversed(checkpoints)
-    return next((point.leaf_count for point in newest_first if client.is_known_root(point.root)), 0)
+def _newest_accepted(client: CreamClient, checkpoints: list[Checkpointed]) -> Checkpointed | None:
+    """Return the newest checkpoint whose root the contract accepts."""
+    return next((point for point in reversed(checkpoints) if client.is_known_root(point.root)), None)
 
 
 def _not_deposited() -> NotDepositedYetError:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +20,7 @@ from api.errors import (
     VoterNotOnRollError,
 )
 from api.registrar import Registrar
+from chain.paths import PROJECT_ROOT
 from election.roll import parse_roll
 from zk.field import SCALAR_FIELD, FieldElementOutOfRangeError
 
@@ -143,6 +146,33 @@ def test_the_database_itself_refuses_a_second_permit(registrar: Registrar, path:
     with sqlite3.connect(path) as database, pytest.raises(sqlite3.IntegrityError):
         database.execute("INSERT INTO permit VALUES ('a', '8', '1', x'00')")
     database.close()
+
+
+KILLED_IN_THE_MIDDLE = """
+import os, sys
+from pathlib import Path
+from api.store import PermitStore
+from election.permit import DepositPermit
+store = PermitStore(Path(sys.argv[1]), 31337, sys.argv[2])
+with store.transaction() as database:
+    store.keep(database, "a", DepositPermit(7, 1000, bytes(64) + bytes([27])))
+    if sys.argv[3] == "before":
+        os.kill(os.getpid(), 9)
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize(("moment", "kept"), [("before", 0), ("after", 1)])
+def test_killed_before_the_commit_nothing_is_kept_and_after_it_everything(
+    path: Path, moment: str, kept: int
+) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_IN_THE_MIDDLE, str(path), CONTRACT, moment],
+        check=False,
+        cwd=PROJECT_ROOT,
+    )
+    assert killed.returncode == -9
+    assert Registrar(ACCOUNT, 31337, CONTRACT, ROLL, path).registered() == kept
 
 
 def test_of_many_who_ask_at_once_with_different_commitments_one_gets_a_permit(path: Path) -> None:

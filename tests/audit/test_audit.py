@@ -124,6 +124,19 @@ def test_an_election_without_money_is_audited_too() -> None:
         assert dict(report.result) == {"甲": 0, "乙": 0, "丙": 1}
 
 
+@pytest.mark.slow
+def test_an_election_on_ganache_is_audited_too() -> None:
+    """Ganache's logs do not tell the time, and its batches are its own."""
+    with open_election("ganache") as election:
+        election.register(VOTERS)
+        election.open_voting()
+        election.vote()
+        election.close()
+        report = audited(election)
+        assert report.verdict == "consistent", report.findings
+        assert dict(report.result) == {"甲": 1, "乙": 3, "丙": 1}
+
+
 def test_only_the_last_hundred_roots_count() -> None:
     with open_election(depth=7, electorate=103) as election:
         for _ in range(103):
@@ -191,6 +204,24 @@ def test_another_contract_is_no_election(finished: SmallElection) -> None:
     for address in (finished.deployment.hasher, finished.deployment.verifier):
         with pytest.raises(AuditImpossibleError):
             audit_election(finished.w3, address)
+
+
+@pytest.mark.parametrize("block", [0, 10**6])
+def test_before_the_deployment_and_in_the_future_there_is_no_verdict(
+    finished: SmallElection, block: int
+) -> None:
+    with pytest.raises(AuditImpossibleError):
+        audited(finished, to_block=block)
+
+
+def test_a_chain_that_changes_its_past_during_the_audit_gives_no_verdict(finished: SmallElection) -> None:
+    hashes = iter(range(1, 1000))
+
+    def rewrite(method: str, _params: object, result: Any) -> Any:
+        return {**result, "hash": f"0x{next(hashes):064x}"} if method == "eth_getBlockByNumber" else result
+
+    with pytest.raises(AuditImpossibleError, match="replaced"):
+        audit_election(lying_w3(finished.rpc_url, rewrite), finished.deployment.contract)
 
 
 def test_a_node_that_lost_its_old_logs_gives_no_verdict(finished: SmallElection) -> None:

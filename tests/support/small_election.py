@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from web3 import Web3
 
+    from chain.engines import Engine
     from election.ballot import Ballot
 
 DEPTH = 4
@@ -134,10 +135,10 @@ class SmallElection:
 
 
 @contextmanager
-def open_election(**changes: object) -> Iterator[SmallElection]:
+def open_election(engine: Engine = "anvil", **changes: object) -> Iterator[SmallElection]:
     """Start a chain with an election whose registration has just opened."""
     election = parse_election_document(document(**changes))
-    with start_node(timestamp=OPENS) as node:
+    with start_node(engine, timestamp=OPENS) as node:
         w3 = connect(node.rpc_url)
         sender = UnlockedSender(w3, w3.eth.accounts[REGISTRAR])
         key = vote_keys(election.depth).verifying_key

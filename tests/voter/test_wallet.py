@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from web3 import Web3
@@ -11,7 +12,7 @@ from chain.contract_errors import FeeTooHighError, RelayerMissingError, WrongPha
 from chain.cream import CreamClient
 from election.errors import UnknownCandidateError
 from election.phase import Phase
-from tests.support.lying_node import LyingProvider
+from tests.support.lying_node import LyingProvider, lying_w3
 from tests.support.small_election import (
     DENOMINATION,
     FEE,
@@ -24,6 +25,7 @@ from tests.support.small_election import (
     vote_keys,
 )
 from voter.errors import (
+    NodeContradictsItselfError,
     NotCheckpointedYetError,
     NotDepositedYetError,
     NoteAlreadyUsedError,
@@ -122,6 +124,17 @@ def test_the_wallet_never_names_the_voter_to_the_node(election: SmallElection, n
     for number in (note.commitment, ballot.nullifier_hash):
         assert f"{number:x}" not in asked
         assert str(number) not in asked
+
+
+def test_deposits_that_do_not_add_up_to_the_root_are_noticed(election: SmallElection, note: Note) -> None:
+    first = f"{election.notes[0].commitment:064x}"
+
+    def lie(_method: str, _params: object, result: Any) -> Any:
+        return json.loads(json.dumps(result).replace(first, f"{12345:064x}"))
+
+    client = CreamClient(lying_w3(election.rpc_url, lie), election.deployment.contract)
+    with pytest.raises(NodeContradictsItselfError):
+        prepare_ballot(note, client, prover(), 0)
 
 
 def test_no_error_of_the_wallet_shows_a_secret(election: SmallElection, note: Note) -> None:
