@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from zk.groth16 import VerifyingKey
 
 
+SENDING_WINDOW = 32
+GAS_PER_MERGE = 16_000  # a hash, a cold read and the loop around them
+
+
 @dataclass(frozen=True)
 class ElectionConfig:
     """What the contract was deployed with, as it answers for itself."""
@@ -166,7 +170,7 @@ class CreamClient:
 
     def deposit(self, commitment: int, sender: Sender) -> TransactionResult:
         """Deposit as the registrar."""
-        return self._write("deposit", self._fn("deposit(uint256)", commitment), sender, self._value(1))
+        return self.deposit_each([commitment], sender)[0]
 
     def deposit_each(
         self,
@@ -184,12 +188,12 @@ class CreamClient:
         call = self._fn(
             "deposit(uint256,uint256,bytes)", permit.commitment, permit.deadline, permit.signature
         )
-        return self._write("deposit", call, sender, self._value(1))
+        return self._write_each("deposit", [call], sender, self._value(1))[0]
 
     def deposit_many(self, commitments: Sequence[int], sender: Sender) -> TransactionResult:
         """Deposit as the registrar, all in one transaction."""
         call = self._fn("depositMany(uint256[])", list(commitments))
-        return self._write("depositMany", call, sender, self._value(len(commitments)))
+        return self._write_each("depositMany", [call], sender, self._value(len(commitments)))[0]
 
     def checkpoint(self, sender: Sender) -> TransactionResult:
         """Compute the root over all deposits so far."""
@@ -251,6 +255,15 @@ class CreamClient:
             "value": Wei(value),
         }
 
+    def _prepared(self, operation: str, call: ContractFunction, sender: Sender, value: int) -> TxParams:
+        """Add gas for a deposit: one that is included later merges more of the tree than the estimate saw."""
+        transaction = self._transaction(call, value)
+        if operation.startswith("deposit"):
+            with typed_errors():
+                estimate = self.w3.eth.estimate_gas({**transaction, "from": sender.address})
+            transaction["gas"] = estimate + self.config().depth * GAS_PER_MERGE
+        return transaction
+
     def _write(
         self, operation: str, call: ContractFunction, sender: Sender, value: int = 0
     ) -> TransactionResult:
@@ -262,13 +275,13 @@ class CreamClient:
         calls: Sequence[ContractFunction],
         sender: Sender,
         value: int,
-        on_progress: Callable[[int, int], None] | None,
+        on_progress: Callable[[int, int], None] | None = None,
     ) -> list[TransactionResult]:
         """Send in windows: enough on their way to use the chain's blocks, few enough for its queue."""
         results: list[TransactionResult] = []
         for start in range(0, len(calls), SENDING_WINDOW):
             sent: list[HexBytes] = [
-                sender.send_nowait(self._transaction(call, value))
+                sender.send_nowait(self._prepared(operation, call, sender, value))
                 for call in calls[start : start + SENDING_WINDOW]
             ]
             for transaction_hash in sent:
@@ -303,6 +316,3 @@ class CreamClient:
             verifier=self._read("verifier"),
             hasher=self._read("hasher"),
         )
-
-
-SENDING_WINDOW = 32

@@ -86,6 +86,11 @@ class _BaseSender:
     def _explain_failure(self, transaction_hash: HexBytes, receipt: TxReceipt) -> None:
         """Run it again on the state after its block: most failures repeat and so say why."""
         sent = self._w3.eth.get_transaction(transaction_hash)
+        if receipt["gasUsed"] == sent["gas"]:
+            raise TransactionFailedError(
+                f"transaction {transaction_hash.to_0x_hex()} ran out of its {sent['gas']} gas",
+                hint="nothing was changed: send it again with more",
+            )
         again: Any = {key: sent[key] for key in ("from", "to", "value", "input") if sent.get(key) is not None}
         again["gas"] = sent["gas"]
         self._w3.eth.call(again, receipt["blockNumber"])
