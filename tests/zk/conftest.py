@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from zk.field import SCALAR_FIELD
-from zk.groth16 import Proof
-from zk.groth16.backend import Groth16Backend
 from zk.groth16.native import NativeBackend
 from zk.groth16.reference import ReferenceBackend
 from zk.keys import VoteKeys, ensure_vote_keys
 from zk.merkle import IncrementalMerkleTree
 from zk.statement import VoteStatement, VoteWitness, commitment_of, nullifier_hash_of
 from zk.vote import VoteProver
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zk.groth16 import Proof
+    from zk.groth16.backend import Groth16Backend
 
 DEPTH = 3
 

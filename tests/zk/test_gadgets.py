@@ -94,7 +94,7 @@ COSTS: list[tuple[str, int, Build, int]] = [
 
 
 @pytest.mark.parametrize(("name", "n_inputs", "build", "cost"), COSTS, ids=[case[0] for case in COSTS])
-def test_the_cost_is_exact(name: str, n_inputs: int, build: Build, cost: int) -> None:  # noqa: ARG001  shown as id
+def test_the_cost_is_exact(name: str, n_inputs: int, build: Build, cost: int) -> None:
     assert cost_of(n_inputs, build) == cost
 
 

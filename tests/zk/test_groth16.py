@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -24,16 +23,20 @@ from zk.groth16 import (
     VerifyingKey,
     VerifyingKeyMalformedError,
 )
-from zk.groth16.backend import Groth16Backend, Groth16Verifier
 from zk.groth16.native import NativeBackend, NativeProver, proof_from_bytes, proof_to_bytes
 from zk.groth16.points import G2_B, fq2_multiply
-from zk.groth16.proving_key import ProvingKey
 from zk.groth16.reference import ReferenceBackend
 from zk.groth16.setup import ToxicWaste, lagrange_at, odd_lagrange_at
 from zk.groth16.types import require_well_formed_proof
-from zk.keys import VoteKeys
 from zk.merkle import MerklePath, hash_pair
 from zk.vote import VoteProver
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zk.groth16.backend import Groth16Backend, Groth16Verifier
+    from zk.groth16.proving_key import ProvingKey
+    from zk.keys import VoteKeys
 
 # On the twist, outside the subgroup of order r: x = 1, found by search.
 OUTSIDE_G2 = (
