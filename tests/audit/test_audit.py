@@ -9,6 +9,8 @@ from audit.errors import AuditImpossibleError
 from audit.replay import audit_election
 from audit.report import Where
 from chain.connection import connect
+from chain.deploy import deploy_election
+from election.file import ElectionFile
 from tests.support.lying_node import lying_w3
 from tests.support.small_election import (
     DENOMINATION,
@@ -18,6 +20,7 @@ from tests.support.small_election import (
     SmallElection,
     document,
     open_election,
+    vote_keys,
 )
 from zk.keys import DEVELOPMENT_KEYS_WARNING
 
@@ -145,6 +148,23 @@ def test_only_the_last_hundred_roots_count() -> None:
         roots = [event.root for event in election.client.events(names={"Checkpointed"})]  # type: ignore[attr-defined]
         assert [election.client.is_known_root(root) for root in roots] == [False] * 3 + [True] * 100
         assert audited(election).verdict == "consistent"
+
+
+class PrettyFile(ElectionFile):
+    """Deployed by somebody who did not care for the canonical form."""
+
+    def canonical_bytes(self) -> bytes:
+        return self.to_pretty_json().encode()
+
+
+def test_an_election_file_in_another_form_is_found() -> None:
+    with open_election() as election:
+        pretty = PrettyFile.model_validate(document())
+        key, sender = vote_keys().verifying_key, election.sender(0)
+        other = deploy_election(election.w3, sender, pretty, key, sender.address)
+        (finding,) = audit_election(election.w3, other.contract).findings
+        assert finding.check == "election file"
+        assert "canonical form" in finding.message
 
 
 def test_more_deposits_than_voters_are_found() -> None:
