@@ -32,6 +32,7 @@ from zk.vote_circuit import compile_vote_circuit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from zk.circuit import Circuit
     from zk.groth16.backend import Groth16Backend
 
 DEVELOPMENT_KEYS_WARNING = "development keys: not for a real election"
@@ -88,6 +89,12 @@ class VoteKeys:
         """What to say wherever these keys are used; empty for ceremony keys."""
         return DEVELOPMENT_KEYS_WARNING if self.origin == DEVELOPMENT else ""
 
+    def require_circuit(self, circuit: Circuit) -> None:
+        """Raise KeyFileDamagedError if these keys were made for another version of the circuit."""
+        if hashlib.sha256(pack_r1cs(circuit.r1cs)).hexdigest() != self.r1cs_sha256:
+            reason = "it belongs to another version of the vote circuit"
+            raise KeyFileDamagedError(self.r1cs_path, self.depth, reason)
+
     def describe(self) -> dict[str, Any]:
         """Facts for a person or a machine to read."""
         return {
@@ -105,22 +112,26 @@ class VoteKeys:
 def ensure_vote_keys(
     depth: int, directory: Path, on_progress: Callable[[int, int], None] | None = None
 ) -> VoteKeys:
-    """Load intact keys, or make development keys. Damaged development keys are moved aside, not deleted.
+    """Load intact keys of today's circuit, or make development keys; others are moved aside, not deleted.
 
     Damaged ceremony keys raise KeyFileDamagedError: they cannot be made here.
     """
     place = _place(depth, directory)
+    circuit = compile_vote_circuit(depth)
     try:
-        return load_vote_keys(depth, directory)
+        keys = load_vote_keys(depth, directory)
+        keys.require_circuit(circuit)
     except (KeyFileMissingError, KeyFileDamagedError):
         if _claims_ceremony(place):
             raise
+    else:
+        return keys
     directory.mkdir(parents=True, exist_ok=True)
     if place.exists():
         place.rename(Path(tempfile.mkdtemp(prefix=f"{place.name}.damaged-", dir=directory)) / place.name)
     work = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=directory))
     try:
-        _write_development_keys(depth, work, on_progress)
+        _write_development_keys(circuit, depth, work, on_progress)
         work.chmod(0o755)
         _move_into_place(work, place)
     finally:
@@ -167,8 +178,9 @@ def _place(depth: int, directory: Path) -> Path:
     return directory / f"vote-{require_depth(depth)}"
 
 
-def _write_development_keys(depth: int, work: Path, on_progress: Callable[[int, int], None] | None) -> None:
-    circuit = compile_vote_circuit(depth)
+def _write_development_keys(
+    circuit: Circuit, depth: int, work: Path, on_progress: Callable[[int, int], None] | None
+) -> None:
     key = native_backend().setup(circuit.r1cs, on_progress)
     contents = {
         R1CS_NAME: pack_r1cs(circuit.r1cs),

@@ -7,12 +7,10 @@ phase) is for the contract and the audit.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from zk.circuit import InvalidWitnessError
-from zk.formats.r1cs_file import pack_r1cs
-from zk.keys import KeyFileDamagedError, native_backend
+from zk.keys import native_backend
 from zk.vote_circuit import compile_vote_circuit, vote_inputs
 
 if TYPE_CHECKING:
@@ -34,9 +32,7 @@ class VoteProver:
         self._keys = keys
         self._backend = backend
         self.circuit = compile_vote_circuit(keys.depth)
-        if hashlib.sha256(pack_r1cs(self.circuit.r1cs)).hexdigest() != keys.r1cs_sha256:
-            reason = "it belongs to another version of the vote circuit"
-            raise KeyFileDamagedError(keys.r1cs_path, keys.depth, reason)
+        keys.require_circuit(self.circuit)
         self._prover = (backend or native_backend()).prover(keys.zkey_path, self.circuit.r1cs)
 
     def __reduce__(self) -> tuple[type[VoteProver], tuple[VoteKeys, Groth16Backend | None]]:

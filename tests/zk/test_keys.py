@@ -155,6 +155,8 @@ def test_keys_of_another_circuit_are_refused_by_the_prover(keys: VoteKeys, copy:
     edit_manifest(copy, keys.depth, accept_file)
     with pytest.raises(KeyFileDamagedError, match="another version of the vote circuit"):
         VoteProver(load_vote_keys(keys.depth, copy))
+    made_again = ensure_vote_keys(keys.depth, copy)
+    assert made_again.r1cs_path.read_bytes() == keys.r1cs_path.read_bytes()
 
 
 @pytest.mark.parametrize("depth", [0, 33])
