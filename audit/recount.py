@@ -87,7 +87,7 @@ class Recount:
         self.tree = IncrementalMerkleTree(election.depth)
         self.roots: list[int] = []
         self.ballots: list[CountedBallot] = []
-        self.deposits = self.ballot_events = 0
+        self.deposits = self.ballot_events = self._announcements = 0
         self.deferred = self.released = 0
         self._commitments: set[int] = set()
         self._nullifier_hashes: set[int] = set()
@@ -137,9 +137,15 @@ class Recount:
             case Released():
                 self.released += event.amount
             case ElectionDeployed():
-                identity = self._evidence.state.election_id
-                rules = self._rules("election id", event)
-                rules.equal("the announced election id", expected=identity, found=event.election_id)
+                self._announcement(event)
+
+    def _announcement(self, event: ElectionDeployed) -> None:
+        self._announcements += 1
+        once = self._announcements == 1
+        self._rules("events", event).that("the election announced once", holds=once, found="again")
+        identity = self._evidence.state.election_id
+        rules = self._rules("election id", event)
+        rules.equal("the announced election id", expected=identity, found=event.election_id)
 
     def _deposit(self, event: Deposited) -> None:
         rules, commitment = self._rules("deposits", event), event.commitment

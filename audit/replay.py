@@ -134,6 +134,8 @@ def _report(
         title=election.title,
         election_id=evidence.state.election_id,
         file_hash=evidence.state.file_hash,
+        registrar=evidence.state.registrar,
+        transcript_hash=transcript_hash,
         phase=phase.name.lower(),
         final=phase is Phase.CLOSED,
         deposits=recount.deposits,

@@ -124,6 +124,8 @@ class AuditReport:
     title: str
     election_id: int
     file_hash: bytes
+    registrar: str
+    transcript_hash: bytes
     phase: str
     final: bool
     deposits: int
@@ -150,6 +152,8 @@ class AuditReport:
             "title": self.title,
             "election_id": str(self.election_id),
             "file_hash": "0x" + self.file_hash.hex(),
+            "registrar": self.registrar,
+            "transcript_hash": "0x" + self.transcript_hash.hex(),
             "phase": self.phase,
             "final": self.final,
             "deposits": self.deposits,

@@ -47,6 +47,8 @@ def test_an_honest_election_is_consistent_and_recounted(finished: SmallElection)
     assert dict(report.result) == {"甲": 1, "乙": 3, "丙": 1}
     assert (report.deposits, report.ballots, report.phase, report.final) == (VOTERS, VOTERS, "closed", True)
     assert report.election_id == finished.deployment.election_id
+    assert report.registrar == finished.w3.eth.accounts[0]
+    assert report.transcript_hash == bytes(32)
 
 
 def test_every_kind_of_rule_was_applied(finished: SmallElection) -> None:

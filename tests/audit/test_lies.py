@@ -91,7 +91,7 @@ def inventing(name: str, edit: Callable[[Log], object] = lambda _log: None) -> C
     def change(logs: list[Log]) -> list[Log]:
         if not of(name, logs):
             return logs
-        copy = {**of(name, logs)[1], "logIndex": "0x63"}
+        copy = {**of(name, logs)[-1], "logIndex": "0x63"}
         copy["topics"] = list(copy["topics"])
         edit(copy)
         return [*logs, copy]
@@ -135,6 +135,7 @@ LIES: list[tuple[str, Change, set[str]]] = [
     ("a transfer of two coins", setting("Transfer", 0, 2), {"coins"}),
     ("another phase", setting("PhaseAdvanced", 0, 1), {"phases"}),
     ("a phase announced again", inventing("PhaseAdvanced"), {"phases"}),
+    ("the election announced twice", inventing("ElectionDeployed"), {"events"}),
     ("another election id", topic("ElectionDeployed", 12345, which=0), {"election id"}),
 ]  # fmt: skip
 

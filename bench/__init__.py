@@ -1,0 +1,1 @@
+"""Measurements: each script writes one file of bench/results and prints it."""
