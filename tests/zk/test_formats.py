@@ -50,7 +50,7 @@ def test_a_key_cut_short_is_refused(keys: VoteKeys, path: Path, size: int) -> No
 
 def test_a_foreign_file_and_a_foreign_version_are_refused(path: Path) -> None:
     path.write_bytes(pack_container(b"r1cs", 1, {}))
-    with pytest.raises(FileMalformedError, match="is no .wtns file"):
+    with pytest.raises(FileMalformedError, match=r"is no \.wtns file"):
         read_wtns(path)
     path.write_bytes(pack_container(b"wtns", 3, {}))
     with pytest.raises(FileMalformedError, match="version 3"):
