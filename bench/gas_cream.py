@@ -1,8 +1,8 @@
 """Gas of `cream` at depth 20, and of Poseidon on chain: `python bench/gas_cream.py`.
 
-Deploys on Anvil's default rules, makes 1,000 deposits with a checkpoint per 100, casts ballots with real proofs, and
-hashes with our contract and with npm's poseidon-solidity in the same run. Writes bench/results/gas_cream.json. Whole
-transactions unless said otherwise. Figures of other systems are not measured here: they are quoted.
+Deploys on Anvil's default rules, makes 1,000 deposits with a checkpoint per 100, casts ballots with real
+proofs, and hashes with our contract and with npm's poseidon-solidity in the same run. Writes
+bench/results/gas_cream.json. Whole transactions unless said otherwise. Figures of other systems are quoted.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT_ROOT))
 
+from eth_typing import HexStr  # noqa: E402 - the path comes first
 from rich.console import Console  # noqa: E402 - the path comes first
 from rich.table import Table  # noqa: E402
 
@@ -62,7 +63,7 @@ ELSEWHERE = {
 
 
 def summary(amounts: list[int]) -> dict[str, float]:
-    """Mean, min, max and count of gas amounts."""
+    """Summarise as mean, min, max and count of gas amounts."""
     return {
         "mean": round(statistics.mean(amounts), 1),
         "min": min(amounts),
@@ -72,7 +73,7 @@ def summary(amounts: list[int]) -> dict[str, float]:
 
 
 def election_at(now: int) -> ElectionFile:
-    """An election whose registration is open, without money."""
+    """Return an election whose registration is open, without money."""
     times = (now - 1, now + 1_000_000, now + 2_000_000)
     names = ("registration_opens", "voting_opens", "voting_closes")
     return parse_election_document(
@@ -111,10 +112,12 @@ def measure_votes(
     client: CreamClient, keys: VoteKeys, deployment: Deployment, secrets: list[tuple[int, int]], count: int
 ) -> dict[str, float]:
     """Cast `count` ballots with real proofs, fee 0, from an account that deposited nothing."""
-    tree = IncrementalMerkleTree.from_leaves(DEPTH, [commitment_of(*pair) for pair in secrets])
-    prover, sender = VoteProver(keys), UnlockedSender(client.w3, client.w3.eth.accounts[1])
+    tree = IncrementalMerkleTree.from_leaves(
+        DEPTH, [commitment_of(nullifier, secret) for nullifier, secret in secrets]
+    )
+    prover, sender = VoteProver(keys), UnlockedSender(client.w3, list(client.w3.eth.accounts)[1])
     election_id, used = deployment.election_id, []
-    for voter in random.Random(1).sample(range(len(secrets)), count):
+    for voter in random.Random(1).sample(range(len(secrets)), count):  # noqa: S311 - a sample
         nullifier, secret = secrets[voter]
         choice = voter % 13
         nullifier_hash = nullifier_hash_of(nullifier, election_id)
@@ -128,18 +131,18 @@ def measure_votes(
 
 
 def measure_poseidon(w3: Web3, sender: UnlockedSender) -> dict[str, dict[str, float]]:
-    """Execution gas of one hash: whole calls less the transaction's own cost, both through their ABI."""
+    """Measure the execution gas of one hash, called through its ABI, less the transaction's own cost."""
     ours = deploy_contract(w3, sender, contract("PoseidonT3"))["contractAddress"]
     script = (NODE_MODULES / "poseidon-solidity" / "deploy" / "PoseidonT3.js").read_text(encoding="utf-8")
     published = re.search(r"data: '(0x[0-9a-f]+)'", script)
     if published is None:
         raise ValueError("poseidon-solidity's published bytecode is not where it was")
     factory = "0x4e59b44847b379578588920ca78fbf26c0b4956c"  # the deterministic deployer that Anvil comes with
-    receipt = sender.send({"to": w3.to_checksum_address(factory), "data": published[1]})
+    receipt = sender.send({"to": w3.to_checksum_address(factory), "data": HexStr(published[1])})
     theirs = w3.to_checksum_address("0x3333333C0A88F9BE4fd23ed0536F9B6c427e3B93")
     if not w3.eth.get_code(theirs) or receipt["status"] != 1:
         raise ValueError("poseidon-solidity was not deployed")
-    chance = random.Random(2)
+    chance = random.Random(2)  # noqa: S311 - a sample
     pairs = [(chance.randrange(SCALAR_FIELD), chance.randrange(SCALAR_FIELD)) for _ in range(HASHES)]
     return {
         "ours": summary([_hash_gas(w3, sender, str(ours), "hash(uint256,uint256)", pair) for pair in pairs]),
@@ -167,9 +170,11 @@ def measure(ballots: int) -> dict[str, Any]:
             w3, registrar, election, keys.verifying_key, registrar.address, keys.transcript_hash
         )
         client = CreamClient(w3, deployment.contract)
-        chance = random.Random(3)
+        chance = random.Random(3)  # noqa: S311 - a sample
         secrets = [(chance.randrange(SCALAR_FIELD), chance.randrange(SCALAR_FIELD)) for _ in range(DEPOSITS)]
-        figures = measure_deposits(client, registrar, [commitment_of(*pair) for pair in secrets])
+        figures = measure_deposits(
+            client, registrar, [commitment_of(nullifier, secret) for nullifier, secret in secrets]
+        )
         travel_to(w3, client.config().voting_opens)
         figures["castVote"] = measure_votes(client, keys, deployment, secrets, ballots)
         figures["deploy"] = deployment.gas

@@ -1,10 +1,11 @@
 """Deploys an election, from Brownie (`brownie run deploy`) or alone (`python -m scripts.deploy`).
 
-Both ways call `chain.deploy.deploy_election`, as `tohyo election deploy` does. Needs web3 alone: Brownie's environment
-has no proving library, so the verifying key is read from `verification_key.json` beside the proving key.
+Both ways call `chain.deploy.deploy_election`, as `tohyo election deploy` does. Needs web3 alone: Brownie's
+environment has no proving library, so the verifying key is read from
+`verification_key.json` beside the proving key.
 
-Under Brownie the environment says what to deploy: TOHYO_ELECTION (default: the example), TOHYO_KEYS (a key folder),
-TOHYO_RECORD (where to write the record).
+Under Brownie the environment says what to deploy: TOHYO_ELECTION (default: the example), TOHYO_KEYS (a key
+folder), TOHYO_RECORD (where to write the record).
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ def read_verifying_key(folder: Path) -> tuple[VerifyingKey, bytes]:
     return VerifyingKey.from_json(document), transcript_hash
 
 
-def deploy(w3: Web3, address: str, election_path: Path, keys: Path | None, registrar: str | None) -> Deployment:
+def deploy(
+    w3: Web3, address: str, election_path: Path, keys: Path | None, registrar: str | None
+) -> Deployment:
     """Deploy the election of a file from an account that the node holds."""
     election = load_election_file(election_path)
     key, transcript_hash = read_verifying_key(keys or KEYS_DIR / f"vote-{election.depth}")

@@ -1,7 +1,7 @@
-"""Chain fixtures: one Anvil per worker, elections on it, and a snapshot around every test that touches it.
+"""Chain fixtures: one Anvil per worker, elections on it, a snapshot around every test that touches it.
 
-Keys of depth 4 are made once in build/keys; proofs are real. A booth is an election that was brought into a phase,
-with its voters, so that a test says only what it changes.
+Keys of depth 4 are made once in build/keys; proofs are real. A booth is an election that was brought into a
+phase, with its voters, so that a test says only what it changes.
 """
 
 from __future__ import annotations
@@ -114,11 +114,17 @@ class Booth:
     def prove(self, voter: int, choice: int, relayer: str, fee: int, election_id: int) -> Ballot:
         who = self.voters[voter]
         nullifier_hash = nullifier_hash_of(who.nullifier, election_id)
-        statement = VoteStatement(self.tree.root, nullifier_hash, election_id, vote_signal(choice, relayer, fee))
+        statement = VoteStatement(
+            self.tree.root, nullifier_hash, election_id, vote_signal(choice, relayer, fee)
+        )
         witness = VoteWitness(who.nullifier, who.secret, voter, self.tree.path(voter).elements)
-        return Ballot(choice, self.tree.root, nullifier_hash, relayer, fee, self.prover.prove(statement, witness))
+        return Ballot(
+            choice, self.tree.root, nullifier_hash, relayer, fee, self.prover.prove(statement, witness)
+        )
 
-    def call(self, signature: str, *arguments: object, sender: UnlockedSender | None = None, value: int = 0) -> Any:
+    def call(
+        self, signature: str, *arguments: object, sender: UnlockedSender | None = None, value: int = 0
+    ) -> Any:
         """Send any call; what the contract refuses is raised as its typed error."""
         data = self.cream.encode_abi(signature, arguments)
         return (sender or self.sender).send({"to": self.client.address, "data": data, "value": value})
@@ -168,7 +174,6 @@ def chain(node: LocalNode) -> Web3:
     return connect(node.rpc_url, node.chain_id)
 
 
-
 @pytest.fixture
 def w3(chain: Web3, standing_booth: Booth) -> Iterator[Web3]:
     """The worker's chain as it was before any test; what a test does to it is undone."""
@@ -206,7 +211,7 @@ def _deploy_booth(w3: Web3, keys: VoteKeys, prover: VoteProver, changes: dict[st
     deployment = deploy_election(
         w3, UnlockedSender(w3, registrar), election, keys.verifying_key, registrar, keys.transcript_hash
     )
-    secrets = random.Random(2018)
+    secrets = random.Random(2018)  # noqa: S311 - test data
     voters = [Voter(secrets.randrange(SCALAR_FIELD), secrets.randrange(SCALAR_FIELD)) for _ in range(3)]
     return Booth(w3, deployment, election, prover, voters, IncrementalMerkleTree(election.depth))
 

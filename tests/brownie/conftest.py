@@ -1,13 +1,9 @@
 """Brownie fixtures: `alice` is the registrar, `bob` anyone else; every test starts from the same chain."""
 
-import json
-from pathlib import Path
-
 import pytest
-from brownie import Cream, PoseidonT3, TreeHarness, accounts, chain
+from brownie import Cream, PoseidonT3, TreeHarness, accounts
 
-ROOT = Path(__file__).resolve().parents[2]
-DAY = 86_400
+from scripts import deploy
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -43,7 +39,4 @@ def tree(alice, hasher):
 @pytest.fixture(scope="module")
 def election(alice):
     """The election that scripts/deploy.py deploys."""
-    from scripts import deploy
-
-    address = deploy.main()
-    return Cream.at(address)
+    return Cream.at(deploy.main())

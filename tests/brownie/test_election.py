@@ -1,7 +1,6 @@
 """The deployment script and the contracts as Brownie sees them; the full suite is tests/contracts."""
 
-import brownie
-from brownie import ZERO_ADDRESS, chain, reverts
+from brownie import ZERO_ADDRESS, reverts
 
 
 def test_the_script_deploys_an_election_in_its_first_phase(election, alice):

@@ -1,4 +1,4 @@
-"""`brownie compile`, `brownie run deploy` on both engines, and the Brownie suite; builds .venv-brownie if need be."""
+"""`brownie compile`, `brownie run deploy` on both engines, the Brownie suite; builds .venv-brownie."""
 
 from __future__ import annotations
 

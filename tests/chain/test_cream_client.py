@@ -101,14 +101,20 @@ def test_a_result_is_its_transactions(story):
     receipt = story.w3.eth.get_transaction_receipt(result.hash)
     time = story.w3.eth.get_block(receipt["blockNumber"])["timestamp"]
     assert astuple(result) == (
-        "castVote", receipt["transactionHash"].to_0x_hex(), receipt["gasUsed"], receipt["blockNumber"], time
+        "castVote",
+        receipt["transactionHash"].to_0x_hex(),
+        receipt["gasUsed"],
+        receipt["blockNumber"],
+        time,
     )
 
 
 def test_many_deposits_report_progress(registering):
     booth = registering(depth=6, electorate=50)
     seen = []
-    results = booth.client.deposit_each(range(1, 41), booth.registrar, lambda done, total: seen.append((done, total)))
+    results = booth.client.deposit_each(
+        range(1, 41), booth.registrar, lambda done, total: seen.append((done, total))
+    )
     assert seen == [(done, 40) for done in range(1, 41)]
     assert {result.operation for result in results} == {"deposit"}
     assert booth.client.leaves() == list(range(1, 41))
@@ -126,7 +132,9 @@ def test_deposits_in_one_block_have_gas_for_the_merges_their_estimates_did_not_s
     try:
         sent = [
             booth.registrar.send_nowait(
-                booth.client._prepared("deposit", booth.client._fn("deposit(uint256)", leaf), booth.registrar, 0)
+                booth.client._prepared(
+                    "deposit", booth.client._fn("deposit(uint256)", leaf), booth.registrar, 0
+                )
             )
             for leaf in range(1, 17)
         ]

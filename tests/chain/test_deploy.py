@@ -22,10 +22,14 @@ def test_a_record_is_read_as_it_was_written(standing_booth, tmp_path):
     path = tmp_path / "folder" / "deployment.json"
     standing_booth.deployment.save(path)
     assert Deployment.load(path) == standing_booth.deployment
-    assert json.loads(path.read_text(encoding="utf-8"))["election_id"] == str(standing_booth.deployment.election_id)
+    assert json.loads(path.read_text(encoding="utf-8"))["election_id"] == str(
+        standing_booth.deployment.election_id
+    )
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"election_id": "x"}', '{"election_id": "1", "more": 2}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"election_id": "x"}', '{"election_id": "1", "more": 2}']
+)
 def test_a_damaged_record_is_told(tmp_path, text):
     path = tmp_path / "deployment.json"
     path.write_text(text, encoding="utf-8")
@@ -68,7 +72,16 @@ def script(*arguments):
 
 def test_the_script_deploys_from_an_account_of_the_node(node, w3, vote_keys):
     del w3  # restores the chain
-    done = script("--rpc", node.rpc_url, "--election", str(EXAMPLE), "--keys", str(vote_keys.directory), "--account", "2")
+    done = script(
+        "--rpc",
+        node.rpc_url,
+        "--election",
+        str(EXAMPLE),
+        "--keys",
+        str(vote_keys.directory),
+        "--account",
+        "2",
+    )
     assert done.returncode == 0, done.stderr
     assert Deployment.from_json(json.loads(done.stdout)).chain_id == node.chain_id
 

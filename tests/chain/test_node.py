@@ -89,7 +89,7 @@ def test_a_missing_program_is_told(monkeypatch, tmp_path, engine):
 
 
 def test_a_program_that_ends_at_once_is_told_with_its_last_words():
-    with pytest.raises(NodeStartError, match="hardfork|invalid"):
+    with pytest.raises(NodeStartError, match=r"hardfork|invalid"):
         start_node(hardfork="no-such-rules")
 
 
@@ -106,10 +106,11 @@ def test_state_is_kept_between_runs(engine, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
 def test_a_chain_dies_with_a_parent_that_is_killed():
-    program = (
-        "import time; from chain.node import start_node; node = start_node(); print(node.pid, flush=True); time.sleep(60)"
+    start = "from chain.node import start_node; node = start_node()"
+    program = f"import time; {start}; print(node.pid, flush=True); time.sleep(60)"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=PROJECT_ROOT
     )
-    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=PROJECT_ROOT)
     with parent:
         pid = int(parent.stdout.readline())
         assert is_alive(pid)
@@ -153,7 +154,13 @@ def test_a_damaged_record_is_no_chain(tmp_path, text):
 
 
 def test_a_record_of_another_programs_process_is_not_killed(tmp_path):
-    record = {"engine": "anvil", "pid": os.getpid(), "rpc_url": "http://127.0.0.1:1", "chain_id": 1, "started_at": 0}
+    record = {
+        "engine": "anvil",
+        "pid": os.getpid(),
+        "rpc_url": "http://127.0.0.1:1",
+        "chain_id": 1,
+        "started_at": 0,
+    }
     (tmp_path / "chain.json").write_text(json.dumps(record), encoding="utf-8")
     assert node_status(tmp_path).running is False
     assert stop_detached(tmp_path) is False

@@ -71,8 +71,19 @@ def test_two_senders_of_one_ballot_see_it_counted_once(voting):
     first, second = (UnlockedSender(booth.w3, booth.w3.eth.accounts[place]) for place in (2, 3))
     booth.w3.provider.make_request("evm_setAutomine", [False])
     try:
-        words = (ballot.choice, ballot.root, ballot.nullifier_hash, ballot.relayer, ballot.fee, ballot.proof.to_evm())
-        transaction = {"to": booth.client.address, "data": booth.cream.encode_abi("castVote", words), "gas": 400_000}
+        words = (
+            ballot.choice,
+            ballot.root,
+            ballot.nullifier_hash,
+            ballot.relayer,
+            ballot.fee,
+            ballot.proof.to_evm(),
+        )
+        transaction = {
+            "to": booth.client.address,
+            "data": booth.cream.encode_abi("castVote", words),
+            "gas": 400_000,
+        }
         sent = [(sender, sender.send_nowait(transaction)) for sender in (first, second)]
         booth.w3.provider.make_request("evm_mine", [])
     finally:

@@ -16,7 +16,15 @@ from election.identity import election_id
 
 ZERO_ADDRESS = "0x" + 40 * "0"
 FIELDS = (
-    "file", "registrar", "treasury", "denomination", "depth", "schedule", "candidates", "verifier", "hasher"
+    "file",
+    "registrar",
+    "treasury",
+    "denomination",
+    "depth",
+    "schedule",
+    "candidates",
+    "verifier",
+    "hasher",
 )
 ALICE, BOB = "0x" + 40 * "1", "0x" + 40 * "2"
 MAX_CANDIDATES = 255
@@ -30,7 +38,10 @@ def deploy_with(w3, standing_booth, deploy):
     def make(**changes):
         deployment = standing_booth.deployment
         config = cream_config(
-            standing_booth.election, w3.eth.accounts[0], verifier=deployment.verifier, hasher=deployment.hasher
+            standing_booth.election,
+            w3.eth.accounts[0],
+            verifier=deployment.verifier,
+            hasher=deployment.hasher,
         )
         return deploy("Cream", tuple((dict(zip(FIELDS, config, strict=True)) | changes).values()))
 
@@ -89,7 +100,11 @@ def test_the_contract_answers_for_its_configuration(standing_booth, vote_keys):
     assert config.election_file_hash == election.file_hash()
     assert config.election_id == deployment.election_id
     assert config.election_id == election_id(deployment.chain_id, deployment.contract, election.file_hash())
-    assert (config.registration_opens, config.voting_opens, config.voting_closes) == election.schedule.timestamps()
+    assert (
+        config.registration_opens,
+        config.voting_opens,
+        config.voting_closes,
+    ) == election.schedule.timestamps()
     assert config.candidates == tuple(candidate.address for candidate in election.candidates)
     assert (config.verifier, config.hasher) == (deployment.verifier, deployment.hasher)
     assert (config.depth, config.denomination, config.treasury) == (4, 0, ZERO_ADDRESS)
@@ -117,7 +132,15 @@ def test_no_contract_passes_the_code_size_limit():
 def test_no_source_can_change_itself_or_hand_over_its_storage():
     for path in CONTRACTS_DIR.rglob("*.sol"):
         code = re.sub(r"//.*", "", path.read_text(encoding="utf-8"))
-        for word in ("selfdestruct", "delegatecall", "callcode", "tx.origin", "onlyOwner", "Ownable", "Initializable"):
+        for word in (
+            "selfdestruct",
+            "delegatecall",
+            "callcode",
+            "tx.origin",
+            "onlyOwner",
+            "Ownable",
+            "Initializable",
+        ):
             assert word not in code, f"{word} in {path.name}"
 
 

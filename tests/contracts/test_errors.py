@@ -16,7 +16,10 @@ from chain.contract_errors import (
 )
 
 ABI_ERRORS = {
-    entry["name"]: entry for name in CONTRACTS_WITH_ERRORS for entry in contract(name).abi if entry["type"] == "error"
+    entry["name"]: entry
+    for name in CONTRACTS_WITH_ERRORS
+    for entry in contract(name).abi
+    if entry["type"] == "error"
 }
 
 

@@ -1,7 +1,7 @@
 """Gas as a committed snapshot: a change shows in review.
 
-`TOHYO_UPDATE_GAS_SNAPSHOT=1 make test` writes it anew. Whole transactions at depth 4 on Anvil's default rules; a zero byte
-in a proof or a hash costs 12 less than another, hence the tolerance.
+`TOHYO_UPDATE_GAS_SNAPSHOT=1 make test` writes it anew. Whole transactions at depth 4, Anvil's default rules;
+a zero byte in a proof or a hash costs 12 less than another, hence the tolerance.
 """
 
 from __future__ import annotations
@@ -30,14 +30,20 @@ def measured(registering, voting):
     leaf = 2**250 + 1
     deposits = [booth.client.deposit(leaf + i, booth.registrar).gas_used for i in range(8)]
     used["deposit, first"], used["deposit, eighth"] = deposits[0], deposits[-1]
-    used["deposit with permit, ninth"] = booth.call("deposit(uint256,uint256,bytes)", *booth.permit(leaf + 8))["gasUsed"]
-    used["depositMany of 4"] = booth.client.deposit_many([leaf + 9 + i for i in range(4)], booth.registrar).gas_used
+    used["deposit with permit, ninth"] = booth.call(
+        "deposit(uint256,uint256,bytes)", *booth.permit(leaf + 8)
+    )["gasUsed"]
+    used["depositMany of 4"] = booth.client.deposit_many(
+        [leaf + 9 + i for i in range(4)], booth.registrar
+    ).gas_used
     used["checkpoint"] = booth.client.checkpoint(booth.sender).gas_used
     travel_to(booth.w3, booth.voting)
     used["advance to voting"] = booth.client.advance(booth.sender).gas_used
     used["castVote, no money"] = vote
     paying = voting(denomination=COIN, treasury=TREASURY)
-    used["castVote, fee to a relayer"] = paying.cast(paying.ballot(relayer=RELAYER, fee=COIN // 10))["gasUsed"]
+    used["castVote, fee to a relayer"] = paying.cast(paying.ballot(relayer=RELAYER, fee=COIN // 10))[
+        "gasUsed"
+    ]
     travel_to(paying.w3, paying.closes)
     used["release"] = paying.client.release(paying.sender).gas_used
     return used
@@ -48,7 +54,11 @@ def test_gas_is_as_committed(measured):
         SNAPSHOT.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
     committed = json.loads(SNAPSHOT.read_text(encoding="utf-8"))
     assert measured.keys() == committed.keys()
-    changed = {name: (committed[name], gas) for name, gas in measured.items() if abs(gas - committed[name]) > TOLERANCE}
+    changed = {
+        name: (committed[name], gas)
+        for name, gas in measured.items()
+        if abs(gas - committed[name]) > TOLERANCE
+    }
     assert not changed, "gas changed (committed, measured); see the head of this file"
 
 

@@ -29,7 +29,7 @@ def send(w3):
 
 @pytest.mark.parametrize(("depth", "seed"), [(1, 1), (2, 2), (3, 3), (5, 4), (20, 5), (32, 6)])
 def test_any_sequence_of_insertions_and_checkpoints_gives_the_roots_of_zk_merkle(tree_of, send, depth, seed):
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - test data
     tree, twin = tree_of(depth), IncrementalMerkleTree(depth)
     room = min(2**depth, 40)
     while len(twin) < room:

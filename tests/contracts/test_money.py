@@ -117,7 +117,14 @@ def test_plain_money_is_not_taken(voting, refuses):
 
 
 def prepared_vote(booth, ballot):
-    words = (ballot.choice, ballot.root, ballot.nullifier_hash, ballot.relayer, ballot.fee, ballot.proof.to_evm())
+    words = (
+        ballot.choice,
+        ballot.root,
+        ballot.nullifier_hash,
+        ballot.relayer,
+        ballot.fee,
+        ballot.proof.to_evm(),
+    )
     return booth.cream.encode_abi("castVote", words)
 
 

@@ -100,4 +100,9 @@ def test_the_contract_tells_wallets_its_signing_domain(registering):
     booth = registering()
     fields, name, version, chain_id, contract, _, _ = booth.cream.functions.eip712Domain().call()
     assert fields == b"\x0f"
-    assert (name, version, chain_id, contract) == ("tohyo", "1", booth.deployment.chain_id, booth.client.address)
+    assert (name, version, chain_id, contract) == (
+        "tohyo",
+        "1",
+        booth.deployment.chain_id,
+        booth.client.address,
+    )

@@ -64,7 +64,9 @@ def test_advance_announces_each_phase_once(pending, refuses):
     with refuses(errors.PhaseAlreadyAnnouncedError, phase=Phase.PENDING, next_phase_at=booth.opens):
         booth.client.advance(booth.sender)
     following = (booth.voting, booth.closes, 0)
-    for start, after, phase in zip((booth.opens, booth.voting, booth.closes), following, list(Phase)[1:], strict=True):
+    for start, after, phase in zip(
+        (booth.opens, booth.voting, booth.closes), following, list(Phase)[1:], strict=True
+    ):
         travel_to(booth.w3, start)
         booth.client.advance(booth.sender)
         with refuses(errors.PhaseAlreadyAnnouncedError, phase=phase, next_phase_at=after):

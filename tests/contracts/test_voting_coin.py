@@ -8,7 +8,13 @@ from chain import contract_errors as errors
 from chain.connection import typed_errors
 
 ERC20_READ_SIDE = [
-    {"type": "function", "stateMutability": "view", "name": name, "inputs": inputs, "outputs": [{"type": kind}]}
+    {
+        "type": "function",
+        "stateMutability": "view",
+        "name": name,
+        "inputs": inputs,
+        "outputs": [{"type": kind}],
+    }
     for name, inputs, kind in (
         ("name", [], "string"),
         ("symbol", [], "string"),
@@ -59,7 +65,9 @@ def test_candidates_are_read_by_number(voting, refuses):
         functions.candidate(3).call()
 
 
-@pytest.mark.parametrize("name", ["transfer", "transferFrom", "approve", "mint", "burn", "owner", "upgradeTo"])
+@pytest.mark.parametrize(
+    "name", ["transfer", "transferFrom", "approve", "mint", "burn", "owner", "upgradeTo"]
+)
 def test_nobody_has_power_over_coins(voting, name):
     names = {entry["name"] for entry in voting().cream.abi if entry["type"] == "function"}
     assert name not in names
