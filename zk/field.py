@@ -27,16 +27,18 @@ MULTIPLICATIVE_GENERATOR: Final = 5  # of F_r*, the one that snarkjs and arkwork
 
 
 class FieldElementOutOfRangeError(ZkError):
-    """A number that is no canonical field element: negative, or not below the modulus."""
+    """A number that is no canonical field element: negative, or not below the modulus.
 
-    def __init__(self, name: str, value: object, modulus: int = SCALAR_FIELD) -> None:
+    The message names it without its value, which may be a secret.
+    """
+
+    def __init__(self, name: str, modulus: int = SCALAR_FIELD) -> None:
         letter = "q" if modulus == BASE_FIELD else "r"
         super().__init__(
-            f"{name} = {value!r} is not an integer in [0, {letter})",
+            f"{name} is not an integer in [0, {letter})",
             hint=f"give {name} as a number below {letter} = {modulus}",
         )
         self.name = name
-        self.value = value
         self.modulus = modulus
 
 
@@ -48,7 +50,7 @@ def is_field_element(x: object, modulus: int = SCALAR_FIELD) -> bool:
 def require_field_element(x: int, name: str, modulus: int = SCALAR_FIELD) -> int:
     """Return x; raise FieldElementOutOfRangeError, which names it, unless x is in [0, modulus)."""
     if not is_field_element(x, modulus):
-        raise FieldElementOutOfRangeError(name, x, modulus)
+        raise FieldElementOutOfRangeError(name, modulus)
     return x
 
 
@@ -56,7 +58,7 @@ def parse_field_element(text: str, name: str) -> int:
     """Read a decimal or 0x number below r from text; raises FieldElementOutOfRangeError for anything else."""
     cleaned = text.strip()
     if not _NUMBER.fullmatch(cleaned):
-        raise FieldElementOutOfRangeError(name, text)
+        raise FieldElementOutOfRangeError(name)
     return require_field_element(int(cleaned, 0), name)
 
 

@@ -24,7 +24,6 @@ from election.file import ElectionFile, parse_election_file
 from election.phase import Phase
 from scripts.tohyo.output import warn
 from zk.errors import TohyoError
-from zk.field import require_field_element
 from zk.keys import DEVELOPMENT_KEYS_WARNING
 
 if TYPE_CHECKING:
@@ -70,10 +69,6 @@ class NoElectionError(TohyoError):
 
 class NoSenderError(TohyoError):
     """No account to send or sign with was named, or more than one."""
-
-
-class NotANumberError(TohyoError):
-    """A text that should be a number is none."""
 
 
 class KeystoreUnusableError(TohyoError):
@@ -150,24 +145,6 @@ def open_sender(
             "More than one sender was named.", hint="Keep one of --from, --keystore, --dev-account."
         )
     return UnlockedSender(w3, from_address)
-
-
-def parse_number(text: str, name: str) -> int:
-    """Read a field element, decimal or 0x hexadecimal.
-
-    Raises:
-        NotANumberError: it is neither.
-        FieldElementOutOfRangeError: it is not below r.
-
-    """
-    try:
-        number = int(text, 16 if text.startswith("0x") else 10)
-    except ValueError as error:
-        raise NotANumberError(
-            f"The {name} is not a number: {text[:80]}",
-            hint="Write it in decimal, or in hexadecimal after 0x.",
-        ) from error
-    return require_field_element(number, name)
 
 
 def warn_of_development_keys(transcript_hash: bytes) -> None:

@@ -17,10 +17,10 @@ from scripts.tohyo.options import (
     PasswordFileOption,
     RpcOption,
     open_election,
-    parse_number,
     signing_account,
 )
 from scripts.tohyo.output import JsonFlag, emit_facts, write_json
+from zk.field import parse_field_element
 
 app = typer.Typer(help="Decide who may deposit a commitment.", no_args_is_help=True)
 
@@ -53,7 +53,7 @@ def permit(
     registrar = Registrar.for_election(election.client, account, load_roll(roll), store)
     now = election.now()
     deadline = now + valid_days * 86_400
-    signed = registrar.permit(voter_id, parse_number(commitment, "commitment"), deadline, now=now)
+    signed = registrar.permit(voter_id, parse_field_element(commitment, "commitment"), deadline, now=now)
     write_json(out, signed.to_json())
     expiry = datetime.fromtimestamp(signed.deadline, UTC).isoformat()
     emit_facts({"permit": str(out), "voter": voter_id, "valid_until": expiry}, as_json=as_json)

@@ -22,12 +22,12 @@ from scripts.tohyo.options import (
     RpcOption,
     open_election,
     open_sender,
-    parse_number,
     warn_of_development_keys,
 )
 from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, pairs_table, write_json
 from voter.note import Note
 from voter.wallet import check_ballot, prepare_ballot
+from zk.field import parse_field_element
 from zk.keys import load_vote_keys
 from zk.vote import VoteProver
 
@@ -176,7 +176,7 @@ def check(
         kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
         wanted = kept.nullifier_hash(election.client.config().election_id)
     else:
-        wanted = parse_number(nullifier_hash or "", "nullifier hash")
+        wanted = parse_field_element(nullifier_hash or "", "nullifier hash")
     status = check_ballot(election.client, wanted)
     emit_facts(status.to_json(), as_json=as_json)
     if not status.counted:

@@ -90,7 +90,7 @@ def test_a_witness_of_the_wrong_shape_is_refused() -> None:
 def test_missing_and_unknown_inputs_are_named() -> None:
     with pytest.raises(InvalidWitnessError, match=r"missing \['x'\], unknown \['z'\]"):
         cubic().witness({"y": 35, "z": 3})
-    with pytest.raises(FieldElementOutOfRangeError, match="^x is not"):
+    with pytest.raises(FieldElementOutOfRangeError, match=r"^x is not"):
         cubic().witness({"y": 35, "x": SCALAR_FIELD})
 
 
