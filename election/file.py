@@ -139,6 +139,10 @@ class ElectionFile(BaseModel):
         )
         _require_distinct([_comparable(c.name) for c in filled], "name")
         _require_distinct([c.address for c in filled], "address")
+        for index, candidate in enumerate(filled):
+            number = _small_number(candidate.name)
+            if number is not None and number != index and number < len(filled):
+                raise ValueError(f"candidate {index} has the number of another for a name: {number}")
         if any(c.address == ZERO_ADDRESS for c in filled):
             raise ValueError("the zero address cannot be a candidate's account")
         return filled
@@ -168,8 +172,9 @@ class ElectionFile(BaseModel):
         names = [candidate.name for candidate in self.candidates]
         if text in names:
             return names.index(text)
-        if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_CANDIDATES)):
-            return require_candidate(int(text), len(names))
+        number = _small_number(text)
+        if number is not None:
+            return require_candidate(number, len(names))
         shown = ", ".join(f"{index}: {name}" for index, name in enumerate(names))
         raise UnknownCandidateError(f"No candidate is called “{text[:100]}”.", hint=f"Candidates: {shown}")
 
@@ -272,6 +277,12 @@ def _candidate_document(index: int, candidate: Candidate) -> dict[str, str]:
 
 def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _small_number(text: str) -> int | None:
+    """Return the number that a text is, if it could be a candidate's."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_CANDIDATES))
+    return int(text) if is_number else None
 
 
 def _comparable(name: str) -> str:

@@ -159,6 +159,7 @@ BROKEN: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("too many candidates", rename(*map(str, range(256))), "candidates"),
     ("two candidates of one name", rename("A", "B", "A"), "same name"),
     ("two names that look alike", rename("Berg", "ｂｅｒｇ"), "same name"),
+    ("a name that is another's number", rename("1", "A"), "number of another"),
     ("two candidates with one account", give_accounts("0x" + 40 * "3", "0x" + 40 * "3"), "same address"),
     ("a candidate at the zero address", give_accounts("0x" + 40 * "0"), "zero address"),
     ("an address with a typing error", give_accounts(MISTYPED), "checksum"),
@@ -262,6 +263,12 @@ def test_a_file_of_another_kind_is_refused_before_it_is_parsed(tmp_path: Path) -
     path.write_bytes(bytes(1_000_001))
     with pytest.raises(ElectionFileError, match="longer than"):
         load_election_file(path)
+
+
+def test_a_name_may_be_a_number_that_nobody_else_has(document: dict[str, Any]) -> None:
+    rename("0", "2018", "2")(document)
+    election = parse_election_document(document)
+    assert [election.choice_of(text) for text in ("0", "2018", "1", "2")] == [0, 1, 1, 2]
 
 
 @pytest.mark.parametrize(("text", "index"), [("Berg", 1), ("0", 0), ("1", 1), ("青山", 0)])
