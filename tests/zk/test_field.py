@@ -26,7 +26,7 @@ def test_every_element_is_accepted_and_its_second_name_is_not(x: int) -> None:
     with pytest.raises(FieldElementOutOfRangeError) as caught:
         require_field_element(x + SCALAR_FIELD, "nullifier hash")
     assert caught.value.name == "nullifier hash"
-    assert str(value) not in f"{caught.value} {caught.value.hint}", "it may be a secret"
+    assert str(x + SCALAR_FIELD) not in str(caught.value), "it may be a secret"
     assert caught.value.code == "field_element_out_of_range"
 
 
