@@ -25,6 +25,10 @@ class NotTheRegistrarError(RegistrarError):
     """The account is not the one whose permits the election's contract accepts."""
 
 
+class RollTooLongError(RegistrarError):
+    """The roll names more voters than the election file has room for."""
+
+
 class StoreOfAnotherElectionError(RegistrarError):
     """The store of permits belongs to another election."""
 

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 from api.errors import (
     CommitmentAlreadyRegisteredError,
     NotTheRegistrarError,
+    RollTooLongError,
     VoterAlreadyRegisteredError,
     VoterNotOnRollError,
 )
 from api.store import PermitStore
+from election.file import parse_election_file
 from election.permit import DepositPermit, sign_permit
 from zk.field import require_field_element
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Collection, Container
     from pathlib import Path
 
     from eth_account.signers.local import LocalAccount
@@ -39,21 +41,28 @@ class Registrar:
 
     @staticmethod
     def for_election(
-        client: CreamClient, account: LocalAccount, roll: Container[str], store_path: Path
+        client: CreamClient, account: LocalAccount, roll: Collection[str], store_path: Path
     ) -> Registrar:
         """Bind to an election on chain.
 
         Raises:
             NotTheRegistrarError: the contract would refuse this account's permits.
+            RollTooLongError: so many deposits would make every audit say that something is wrong.
             StoreOfAnotherElectionError: the store was begun for another election.
             StoreDamagedError: the file is no store.
 
         """
-        config = client.config()
-        if config.registrar != account.address:
+        registrar = client.config().registrar
+        if registrar != account.address:
             raise NotTheRegistrarError(
-                f"The election's registrar is {config.registrar}, not {account.address}.",
+                f"The election's registrar is {registrar}, not {account.address}.",
                 hint="Use the registrar's key; the contract refuses permits of any other.",
+            )
+        electorate = parse_election_file(client.election_file().decode()).electorate
+        if len(roll) > electorate:
+            raise RollTooLongError(
+                f"The roll names {len(roll):,} voters, the election file {electorate:,}.",
+                hint="Use the roll that the election was made for.",
             )
         return Registrar(account, client.chain_id(), client.address, roll, store_path)
 

@@ -41,6 +41,9 @@ class Roll:
     def __len__(self) -> int:
         return len(self.entries)
 
+    def __iter__(self) -> Iterator[str]:
+        return (entry.voter_id for entry in self.entries)
+
     def __contains__(self, voter_id: object) -> bool:
         return voter_id in self._ids
 

@@ -14,14 +14,17 @@ from eth_account import Account
 from api.errors import (
     CommitmentAlreadyRegisteredError,
     NotTheRegistrarError,
+    RollTooLongError,
     StoreDamagedError,
     StoreOfAnotherElectionError,
     VoterAlreadyRegisteredError,
     VoterNotOnRollError,
 )
 from api.registrar import Registrar
+from chain.development import development_account
 from chain.paths import PROJECT_ROOT
 from election.roll import parse_roll
+from tests.support.small_election import DEPOSITOR, OPENS, REGISTRAR, open_election
 from zk.field import SCALAR_FIELD, FieldElementOutOfRangeError
 
 if TYPE_CHECKING:
@@ -137,6 +140,18 @@ def test_the_key_must_be_the_elections(path: Path) -> None:
     with pytest.raises(NotTheRegistrarError):
         Registrar.for_election(client, ACCOUNT, ROLL, path)
     assert not path.exists()
+
+
+def test_a_registrar_of_an_election_on_chain_gives_permits_that_the_contract_takes(tmp_path: Path) -> None:
+    with open_election() as election:
+        account = development_account(REGISTRAR)
+        registrar = Registrar.for_election(election.client, account, ROLL, tmp_path / "store")
+        permit = registrar.permit("a", election.new_note().commitment, OPENS + 1000)
+        election.client.deposit_with_permit(permit, election.sender(DEPOSITOR))
+        assert election.client.leaf_count() == 1
+        long_roll = [f"voter-{number}" for number in range(election.election.electorate + 1)]
+        with pytest.raises(RollTooLongError):
+            Registrar.for_election(election.client, account, long_roll, tmp_path / "other")
 
 
 def test_the_database_itself_refuses_a_second_permit(registrar: Registrar, path: Path) -> None:

@@ -25,6 +25,7 @@ def test_a_roll_lists_voters_in_order_and_knows_who_is_on_it() -> None:
     roll = parse_roll("voter_id,name\na-1,佐藤 陽子\na-2,鈴木 誠\n")
     assert [entry.voter_id for entry in roll.entries] == ["a-1", "a-2"]
     assert roll.entries[1].name == "鈴木 誠"
+    assert list(roll) == ["a-1", "a-2"]
     assert len(roll) == 2
     assert "a-1" in roll
     assert "a-3" not in roll
