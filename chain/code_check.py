@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from web3 import Web3
     from web3.types import BlockIdentifier
 
-WORD = 32
-
 
 @dataclass(frozen=True)
 class CodeComparison:

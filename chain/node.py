@@ -28,6 +28,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from chain.connection import connect
@@ -37,7 +38,6 @@ from chain.rpc import rpc_call
 from chain.time import block_time, travel_to
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
 START_SECONDS = 30.0
@@ -273,13 +273,27 @@ def _has_ended(pid: int) -> bool:
 
 def _is_our_process(pid: int, engine: Engine) -> bool:
     """Whether this pid still belongs to the program we started; a reused pid must not be killed."""
+    state, command_line = _process_state(pid)
+    return engine in command_line and not state.startswith("Z")
+
+
+def _process_state(pid: int) -> tuple[str, str]:
+    """Return (state, command line), empty for no such process; from /proc, or from ps where there is none."""
+    if Path("/proc/self").exists():
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+            command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return "", ""
+        return state.rpartition(")")[2].strip(), command_line.decode(errors="replace")
     listing = subprocess.run(  # noqa: S603 - a fixed program with a number
         ["ps", "-o", "stat=,args=", "-p", str(pid)],  # noqa: S607 - ps is where the system has it
         capture_output=True,
         text=True,
         check=False,
-    ).stdout
-    return engine in listing and not listing.startswith("Z")
+    ).stdout.strip()
+    state, _, command_line_text = listing.partition(" ")
+    return state, command_line_text
 
 
 def _free_port() -> int:

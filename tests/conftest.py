@@ -258,6 +258,12 @@ def voting(w3: Web3, pending: Callable[..., Booth], standing_booth: Booth) -> Ca
 
 
 @pytest.fixture
+def voting_on(vote_keys: VoteKeys, prover: VoteProver) -> Callable[[Web3], Booth]:
+    """Bring an election into its voting phase on another chain than the worker's."""
+    return lambda other: _bring_to_voting(_deploy_booth(other, vote_keys, prover, {}))
+
+
+@pytest.fixture
 def refuses() -> Callable[..., Any]:
     """Expect a contract error: `with refuses(UnknownRootError, root=5): …`."""
 

@@ -99,7 +99,7 @@ def _in_range(names: list[str]) -> str:
     tests += [f"lt(calldataload(add(proof, {32 * i:#x})), _BASE_FIELD)" for i in range(PROOF_WORDS)]
     nested = tests[-1]
     for test in reversed(tests[:-1]):
-        nested = f"and({test}, {nested})"
+        nested = f"and({test},\n                {nested})"
     return nested
 
 
