@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from web3.exceptions import Web3Exception
 
+from audit.evidence import require_block
 from audit.report import Where
 from chain.code_check import compare_election_code
 from chain.compiler import contract
@@ -30,6 +31,7 @@ def examine_code(w3: Web3, evidence: Evidence, examination: Examination) -> None
     try:
         compared = compare_election_code(w3, evidence.contract, evidence.block.number)
     except _NO_ANSWER as failure:
+        require_block(w3, evidence.block)
         examination.rules("code", where).that("a verifier rendered here", holds=False, found=failure)
         return
     for comparison in compared:
@@ -52,4 +54,5 @@ def read_verifying_key(w3: Web3, evidence: Evidence) -> tuple[VerifyingKey | Non
             transcript_hash = bytes(verifier.functions.ceremonyTranscriptHash().call(block_identifier=block))
         return verifying_key_from_words(words), transcript_hash
     except _NO_ANSWER:
+        require_block(w3, evidence.block)
         return None, bytes(32)

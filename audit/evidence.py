@@ -22,6 +22,7 @@ from chain.contract_errors import ContractError
 from chain.cream import CreamClient
 from chain.errors import ChainError
 from chain.events import BallotCast, Checkpointed, CreamEvent, Deposited, ElectionDeployed
+from election.identity import election_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -80,6 +81,16 @@ class Evidence:
     is_spent: dict[int, bool]
     is_known_root: dict[int, bool]
 
+    @property
+    def file_hash(self) -> bytes:
+        """Hash of the published election file."""
+        return bytes(keccak(self.file_bytes))
+
+    @property
+    def election_id(self) -> int:
+        """What the election id must be, whatever the contract says."""
+        return election_id(self.chain_id, self.contract, self.file_hash)
+
 
 def gather(
     w3: Web3, address: str, to_block: int | None = None, on_progress: Callable[[int, int], None] | None = None
@@ -112,12 +123,24 @@ def gather(
             is_spent=reader.flags("isSpent(uint256)", nullifier_hashes),
             is_known_root=reader.flags("isKnownRoot(uint256)", roots),
         )
-        if _read_block(w3, block.number) != block:
-            raise AuditImpossibleError(
-                f"Block {block.number} was replaced by another one during the audit.",
-                hint="Audit again; on a chain without finality choose an older block.",
-            )
+    require_block(w3, block)
     return evidence
+
+
+def require_block(w3: Web3, block: Block) -> None:
+    """Make sure that the node still answers, and with the same chain.
+
+    Raises:
+        AuditImpossibleError: it does not.
+
+    """
+    with _impossible_if_it_fails():
+        found = _read_block(w3, block.number)
+    if found != block:
+        raise AuditImpossibleError(
+            f"Block {block.number} was replaced by another one during the audit.",
+            hint="Audit again; on a chain without finality choose an older block.",
+        )
 
 
 class _StateReader:

@@ -27,7 +27,7 @@ from election.ballot import vote_signal
 from election.file import ZERO_ADDRESS
 from election.phase import Phase, phase_at
 from election.tally import count_ballots
-from zk.field import FieldElementOutOfRangeError, is_field_element
+from zk.field import is_field_element
 from zk.merkle import IncrementalMerkleTree
 from zk.statement import VoteStatement
 
@@ -84,6 +84,7 @@ class Recount:
 
     def __init__(self, evidence: Evidence, election: ElectionFile, examination: Examination) -> None:
         self._evidence, self.election, self._examination = evidence, election, examination
+        self._election_id = evidence.election_id
         self.tree = IncrementalMerkleTree(election.depth)
         self.roots: list[int] = []
         self.ballots: list[CountedBallot] = []
@@ -143,9 +144,8 @@ class Recount:
         self._announcements += 1
         once = self._announcements == 1
         self._rules("events", event).that("the election announced once", holds=once, found="again")
-        identity = self._evidence.state.election_id
         rules = self._rules("election id", event)
-        rules.equal("the announced election id", expected=identity, found=event.election_id)
+        rules.equal("the announced election id", expected=self._election_id, found=event.election_id)
 
     def _deposit(self, event: Deposited) -> None:
         rules, commitment = self._rules("deposits", event), event.commitment
@@ -213,11 +213,13 @@ class Recount:
 
     def _statement(self, event: BallotCast, rules: Rules) -> VoteStatement | None:
         signal = vote_signal(event.choice, event.relayer, event.fee)
-        try:
-            return VoteStatement(event.root, event.nullifier_hash, self._evidence.state.election_id, signal)
-        except FieldElementOutOfRangeError as failure:
-            rules.that(f"a {failure.name} below r", holds=False, found=failure.value)
+        in_range = [
+            rules.that(f"a {name} below r", holds=is_field_element(value), found=value)
+            for name, value in (("root", event.root), ("nullifier hash", event.nullifier_hash))
+        ]
+        if not all(in_range):
             return None
+        return VoteStatement(event.root, event.nullifier_hash, self._election_id, signal)
 
     def _require_phase(self, rules: Rules, event: CreamEvent, phase: Phase) -> bool:
         found = phase_at(self.election.schedule, self._time(event))

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eth_utils.crypto import keccak
-
 from audit.report import Where
-from election.identity import election_id
 
 if TYPE_CHECKING:
     from audit.evidence import Evidence
@@ -19,10 +16,10 @@ if TYPE_CHECKING:
 def examine_parameters(evidence: Evidence, election: ElectionFile, examination: Examination) -> None:
     """Hold what the contract was deployed with against the election file that it published."""
     state, where = evidence.state, Where(evidence.block.number)
-    file_hash = bytes(keccak(evidence.file_bytes))
-    identity = election_id(evidence.chain_id, evidence.contract, file_hash)
     rules = examination.rules("election file", where)
-    rules.equal("the hash that the contract keeps", expected=file_hash.hex(), found=state.file_hash.hex())
+    rules.equal(
+        "the hash that the contract keeps", expected=evidence.file_hash.hex(), found=state.file_hash.hex()
+    )
     is_canonical = evidence.file_bytes == election.canonical_bytes()
     rules.that("a published file in its canonical form", holds=is_canonical, found="another form")
     rules.equal("the schedule", expected=election.schedule.timestamps(), found=state.schedule)
@@ -32,7 +29,7 @@ def examine_parameters(evidence: Evidence, election: ElectionFile, examination: 
     accounts = [account for account, _ in state.candidates]
     rules.equal("the list of candidates", expected=[c.address for c in election.candidates], found=accounts)
     examination.rules("election id", where).equal(
-        "the election id", expected=identity, found=state.election_id
+        "the election id", expected=evidence.election_id, found=state.election_id
     )
 
 

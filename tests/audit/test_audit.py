@@ -4,6 +4,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests.exceptions
+from eth_utils.crypto import keccak
 
 from audit.errors import AuditImpossibleError
 from audit.replay import audit_election
@@ -244,6 +246,24 @@ def test_a_chain_that_changes_its_past_during_the_audit_gives_no_verdict(finishe
 
     with pytest.raises(AuditImpossibleError, match="replaced"):
         audit_election(lying_w3(finished.rpc_url, rewrite), finished.deployment.contract)
+
+
+@pytest.mark.parametrize("last_words", ["verifyingKey()", "foldInput(uint256)"])
+def test_a_node_that_dies_during_the_audit_gives_no_verdict(finished: SmallElection, last_words: str) -> None:
+    """An unanswered question must not look like a contract that does not answer."""
+    selector = keccak(text=last_words)[:4].hex()
+    is_dead = False
+
+    def die(_method: str, params: Any, result: Any) -> Any:
+        nonlocal is_dead
+        is_dead = is_dead or selector in str(params)
+        if is_dead:
+            raise requests.exceptions.ConnectionError("gone")
+        return result
+
+    with pytest.raises(AuditImpossibleError):
+        audit_election(lying_w3(finished.rpc_url, die), finished.deployment.contract)
+    assert is_dead
 
 
 def test_a_node_that_lost_its_old_logs_gives_no_verdict(finished: SmallElection) -> None:
