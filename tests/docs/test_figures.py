@@ -2,57 +2,43 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.docs.figures import Figure, figure_of, refreshed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Page
 
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
-_SOURCE = re.compile(r"^`(\w+\.json)` `([^`]+)`$")
 
-
-def _number(text: str) -> tuple[float, int]:
-    """Return the first number in a cell, and how many decimals it shows."""
-    found = _NUMBER.search(text)
-    assert found, text
-    digits = found[0].replace(",", "")
-    return float(digits), len(digits.partition(".")[2])
-
-
-def _measured(root: Path, source: str) -> float:
-    found = _SOURCE.match(source)
-    assert found, f"not a file and a path in it: {source}"
-    value: Any = json.loads((root / "bench" / "results" / found[1]).read_text(encoding="utf-8"))
-    for part in found[2].split("/"):
-        value = value[int(part)] if isinstance(value, list) else value[part]
-    return float(value)
-
-
-def _is_reached(value: float, bar: str) -> bool:
-    limit, _ = _number(bar)
-    return value >= limit if "≥" in bar else value <= limit
+def _figures(page: Page) -> list[Figure]:
+    return [row for row in map(figure_of, page.text.splitlines()) if row]
 
 
 @pytest.mark.parametrize("heading", ["Bars", "More measurements"])
-def test_each_figure_equals_its_committed_result(heading: str, root: Path, docs: dict[str, Page]) -> None:
-    rows = docs["docs/figures.md"].section(heading).rows()
+def test_each_row_is_as_measured(heading: str, docs: dict[str, Page]) -> None:
+    rows = _figures(docs["docs/figures.md"].section(heading))
     assert rows
-    for row in rows:
-        shown, decimals = _number(row[1])
-        assert round(_measured(root, row[-1]), decimals) == shown, row[0]
+    stale = [row.cells for row in rows if row.cells != row.current()]
+    assert stale == [], "run `python -m tests.docs.figures` after a bench"
 
 
-def test_each_bar_is_reached_or_said_not_to_be(root: Path, docs: dict[str, Page]) -> None:
-    for row in docs["docs/figures.md"].section("Bars").rows():
-        assert row[3] == ("yes" if _is_reached(_measured(root, row[-1]), row[2]) else "no"), row[0]
+def test_every_row_of_the_bars_has_a_source(docs: dict[str, Page]) -> None:
+    section = docs["docs/figures.md"].section("Bars")
+    assert len(section.rows()) == len(_figures(section))
 
 
 def test_each_committed_result_is_quoted(root: Path, docs: dict[str, Page]) -> None:
     committed = {path.name for path in (root / "bench" / "results").glob("*.json")}
     assert committed == set(re.findall(r"`(\w+\.json)`", docs["docs/figures.md"].text))
+
+
+def test_a_wrong_figure_and_a_missed_bar_are_put_right() -> None:
+    source = "`gas_cream.json` `bars/castVote`"
+    stale = f"| vote | 1.0 gas | ≤ 269,999 gas | yes | {source} |\n| other | 12 gas | {source} |\nprose\n"
+    current = stale.replace("1.0 gas", "270,000.0 gas").replace("12 gas", "270,000 gas").replace("yes", "no")
+    assert refreshed(stale) == current

@@ -65,3 +65,14 @@ def test_every_page_in_docs_can_be_reached_from_the_readme(docs: dict[str, Page]
         )
         waiting += [found for found in aimed if found and found not in seen]
     assert {name for name in docs if name.startswith("docs/")} - seen == set()
+
+
+def test_the_index_of_decisions_lists_each_with_its_title(docs: dict[str, Page]) -> None:
+    index = docs["docs/adr/README.md"].rows()
+    listed = {f"docs/adr/{_LINK.findall(row[0])[0]}": row[1] for row in index}
+    titles = {
+        name: page.text.splitlines()[0].split(" ", 2)[2]
+        for name, page in docs.items()
+        if name.startswith("docs/adr/0")
+    }
+    assert listed == titles
