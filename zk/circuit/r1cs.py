@@ -77,11 +77,8 @@ class R1CS:
             yield self.combinations[row.a], self.combinations[row.b], self.combinations[row.c]
 
     def broken_constraint(self, witness: Sequence[int]) -> int | None:
-        """Find the first row that the witness breaks; None if it satisfies all of them.
-
-        Raises InvalidWitnessError unless there is one canonical field element per wire and wire 0 is 1.
-        """
-        self._require_shape(witness)
+        """Find the first row that the witness breaks; None if it satisfies all of them."""
+        self.require_shape(witness)
         wires = residues(witness)
         values = [value_of(wires) for value_of in self.evaluators]
         for index, (a, b, c, _, _) in enumerate(self.constraints):
@@ -96,7 +93,8 @@ class R1CS:
             row = self.constraints[index]
             raise UnsatisfiedConstraintError(index, row.meaning, row.source)
 
-    def _require_shape(self, witness: Sequence[int]) -> None:
+    def require_shape(self, witness: Sequence[int]) -> None:
+        """Raise InvalidWitnessError unless there is one field element per wire, the first being 1."""
         if len(witness) != self.n_wires:
             raise InvalidWitnessError(
                 f"the witness has {len(witness)} values, the circuit {self.n_wires} wires"

@@ -65,12 +65,17 @@ class NativeProver:
         self._r1cs = r1cs
 
     def prove(self, witness: Sequence[int]) -> Proof:
-        """Prove; the witness passes through a file that has no name on disk."""
-        self._r1cs.require_satisfied(witness)
-        with private_file(pack_wtns(witness)) as path, ThreadPoolExecutor(1) as other_core:
-            bare = other_core.submit(groth16py.prove_wtns, self._bare, path)
-            masked = groth16py.prove_wtns(self._masked, path)
-            return _added(proof_from_bytes(masked), proof_from_bytes(bare.result()))
+        """Prove; the witness passes through a file that has no name on disk.
+
+        The constraints are checked while both cores are busy; a false witness raises and its proof is
+        dropped.
+        """
+        self._r1cs.require_shape(witness)
+        with private_file(pack_wtns(witness)) as path, ThreadPoolExecutor(2) as cores:
+            masked = cores.submit(groth16py.prove_wtns, self._masked, path)
+            bare = cores.submit(groth16py.prove_wtns, self._bare, path)
+            self._r1cs.require_satisfied(witness)
+            return _added(proof_from_bytes(masked.result()), proof_from_bytes(bare.result()))
 
 
 class NativeVerifier:
@@ -126,13 +131,11 @@ def _import_key(zkey: bytes) -> groth16py.ProvingKey:
 
 
 def _added(masked: Proof, bare: Proof) -> Proof:
-    """Add two partial proofs; the A of `bare` is the point at infinity."""
-    b, c = native_g2(masked.b), ec_bn254.PointG1(*masked.c)
-    if bare.b != ((0, 0), (0, 0)):
-        b += native_g2(bare.b)
-    if bare.c != (0, 0):
-        c += ec_bn254.PointG1(*bare.c)
-    return Proof(masked.a, ((b.x[0], b.x[1]), (b.y[0], b.y[1])), (c.x, c.y))
+    """Add two partial proofs; A and B of `bare` are the point at infinity."""
+    if bare.c == (0, 0):
+        return masked
+    c = ec_bn254.PointG1(*masked.c) + ec_bn254.PointG1(*bare.c)
+    return Proof(masked.a, masked.b, (c.x, c.y))
 
 
 def proof_to_bytes(proof: Proof) -> bytes:

@@ -6,14 +6,14 @@ A Groth16 proof is linear in the points of the key:
 
 groth16py computes all of it on one core. So the key is split into two whose proofs add up to a proof:
 
-    `masked`  α, β, δ, every Aⱼ and B₁ⱼ, the B₂ⱼ of the first wires; no C, no H
-              → A, part of B, and s·A + r·B₁ − r·s·δ
-    `bare`    the B₂ⱼ of the other wires, every Cⱼ and Hᵢ; all else the point at infinity
-              → the rest of B, and Σ wⱼ·Cⱼ + Σ hᵢ·Hᵢ; its own r and s multiply nothing
+    `masked`  α, β, δ, every Aⱼ, B₁ⱼ, B₂ⱼ; no C, no H         → A, B, and s·A + r·B₁ − r·s·δ
+    `bare`    every Cⱼ and Hᵢ; all else the point at infinity  → Σ wⱼ·Cⱼ + Σ hᵢ·Hᵢ
 
-The sum has the distribution of an ordinary proof, masked by the r and s of the first. What the second
-returns is not masked and stays inside `NativeProver`. Works on the bytes of a `.zkey`: sections are
-copied or zeroed, never decoded.
+At depth 20 the first takes 0.15 s and the second 0.13 s, where the whole takes 0.27 s.
+
+The r and s of the second multiply nothing, so the sum has the distribution of an ordinary proof. What the
+second returns is not masked and stays inside `NativeProver`. Works on the bytes of a `.zkey`: sections
+are copied or zeroed, never decoded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-MASKED_SHARE_OF_B2 = 0.8  # measured at depth 20: both parts take the same time
 _PRIME_BYTES = 4 + FIELD_BYTES
 _SIZES = 2 * _PRIME_BYTES  # offset of n_wires, n_public, domain_size
 _POINTS = _SIZES + 12  # offset of α₁ β₁ β₂ γ₂ δ₁ δ₂
@@ -44,39 +43,29 @@ def split_zkey(path: Path) -> tuple[bytes, bytes]:
     header = sections.get(Section.HEADER, b"")
     if missing or len(header) != _POINTS + 3 * _G1 + 3 * _G2:
         raise FileMalformedError(path.name, "is no complete Groth16 key")
-    cut = _balanced_cut(sections[Section.B2])
-    return _masked(sections, cut), _bare(sections, cut)
+    return _masked(sections), _bare(sections)
 
 
-def _balanced_cut(b2: bytes) -> int:
-    """Byte offset in B₂ before which MASKED_SHARE_OF_B2 of its finite points stand."""
-    starts = range(0, len(b2), _G2)
-    finite = [start for start in starts if any(b2[start : start + _G2])]
-    return finite[int(len(finite) * MASKED_SHARE_OF_B2)] if finite else 0
-
-
-def _masked(sections: Mapping[int, bytes], cut: int) -> bytes:
+def _masked(sections: Mapping[int, bytes]) -> bytes:
     """No C, no H, and the smallest matrix that groth16py accepts: one row per public wire."""
     header = sections[Section.HEADER]
     _, n_public, _ = struct.unpack_from("<III", header, _SIZES)
     size = 1 << (n_public + 2).bit_length()
     rows = [struct.pack("<III", 0, wire + 1, wire) + element_bytes(1) for wire in range(n_public + 1)]
     small = header[: _SIZES + 8] + struct.pack("<I", size) + header[_POINTS:]
-    b2 = sections[Section.B2]
     return _pack(
         sections,
         {
             Section.HEADER: small,
             Section.COEFFICIENTS: struct.pack("<I", len(rows)) + b"".join(rows),
-            Section.B2: b2[:cut] + bytes(len(b2) - cut),
             Section.C: bytes(len(sections[Section.C])),
             Section.H: bytes(size * _G1),
         },
     )
 
 
-def _bare(sections: Mapping[int, bytes], cut: int) -> bytes:
-    """Infinity for α, β, δ and every A and B₁, so that no randomness enters."""
+def _bare(sections: Mapping[int, bytes]) -> bytes:
+    """Infinity for α, β, δ and every A and B, so that no randomness enters."""
     header = sections[Section.HEADER]
     gamma = header[_GAMMA : _GAMMA + _G2]
     points = bytes(_GAMMA - _POINTS) + gamma + bytes(_G1 + _G2)
@@ -86,7 +75,7 @@ def _bare(sections: Mapping[int, bytes], cut: int) -> bytes:
             Section.HEADER: header[:_POINTS] + points,
             Section.A: bytes(len(sections[Section.A])),
             Section.B1: bytes(len(sections[Section.B1])),
-            Section.B2: bytes(cut) + sections[Section.B2][cut:],
+            Section.B2: bytes(len(sections[Section.B2])),
         },
     )
 
