@@ -54,7 +54,6 @@ def _anvil(options: NodeOptions) -> list[str]:
         line += ["--hardfork", options.hardfork]
     if options.state_dir is not None:
         line += ["--state", str(options.state_dir / "anvil-state.json"), "--state-interval", "1"]
-        line += ["--preserve-historical-states"]
     return line
 
 
