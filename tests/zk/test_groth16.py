@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.zk.conftest import Vote, make_vote
@@ -23,9 +23,10 @@ from zk.groth16 import (
     VerifyingKey,
     VerifyingKeyMalformedError,
 )
-from zk.groth16.native import NativeBackend, NativeProver, proof_from_bytes, proof_to_bytes
+from zk.groth16.batch import native_g2
+from zk.groth16.native import NativeBackend, NativeMultiples, NativeProver, proof_from_bytes, proof_to_bytes
 from zk.groth16.points import G2_B, fq2_multiply
-from zk.groth16.reference import ReferenceBackend
+from zk.groth16.reference import ReferenceBackend, ReferenceMultiples
 from zk.groth16.setup import ToxicWaste, lagrange_at, odd_lagrange_at
 from zk.groth16.types import require_well_formed_proof
 from zk.merkle import MerklePath, hash_pair
@@ -394,3 +395,22 @@ def test_a_damaged_key_file_is_refused(keys: VoteKeys, path: tuple[str | int, ..
     assert VerifyingKey.from_json(keys.verifying_key.to_json()) == keys.verifying_key
     with pytest.raises(VerifyingKeyMalformedError):
         VerifyingKey.from_json(broken(keys.verifying_key.to_json(), path, value))
+
+
+@given(st.integers(1, SCALAR_FIELD - 1))
+def test_both_signs_of_a_point_of_g2_reach_the_native_library(scalar: int) -> None:
+    (point,) = NativeMultiples().g2_multiples([scalar])
+    assert point is not None
+    x, (y0, y1) = point
+    for candidate in (point, (x, (-y0 % BASE_FIELD, -y1 % BASE_FIELD))):
+        native = native_g2(candidate)
+        assert (tuple(native.x), tuple(native.y)) == candidate
+    assert native_g2(OUTSIDE_G2) is None
+
+
+@given(st.integers(0, SCALAR_FIELD - 1))
+@settings(max_examples=5, deadline=None)
+def test_both_back_ends_multiply_the_generators_alike(scalar: int) -> None:
+    native, reference = NativeMultiples(), ReferenceMultiples()
+    assert native.g1_multiples([scalar, 0]) == reference.g1_multiples([scalar, 0])
+    assert native.g2_multiples([scalar, 0]) == reference.g2_multiples([scalar, 0])
