@@ -1,0 +1,44 @@
+"""A point at infinity is refused even where the pairing equation holds (with a key whose secrets are known)."""
+
+from __future__ import annotations
+
+import pytest
+from py_ecc.bn128 import G1, G2, multiply
+
+from chain.compiler import compile_verifier, contract
+from chain.deploy import FOLDED_INPUT, deploy_contract
+from chain.sender import UnlockedSender
+from zk.field import SCALAR_FIELD
+from zk.groth16 import Proof, VerifyingKey
+from zk.solidity import render_verifier
+
+ALPHA, BETA, GAMMA, DELTA, IC = 3, 5, 7, 11, (13, 17, 19, 23, 29)
+INPUTS = (2, 4, 6, 8)
+INFINITY = (0, 0)
+
+
+def g1(scalar):
+    return tuple(int(c) for c in multiply(G1, scalar % SCALAR_FIELD))
+
+
+def g2(scalar):
+    return tuple(tuple(int(c) for c in part.coeffs) for part in multiply(G2, scalar % SCALAR_FIELD))
+
+
+def proof_with(c):
+    """A = α·β + Σ·γ + c·δ over B = 1: the equation holds for every c."""
+    total = IC[0] + sum(x * y for x, y in zip(INPUTS, IC[1:], strict=True))
+    return Proof(g1(ALPHA * BETA + total * GAMMA + c * DELTA), g2(1), g1(c) if c else INFINITY)
+
+
+@pytest.fixture
+def verifier(w3):
+    key = VerifyingKey(g1(ALPHA), g2(BETA), g2(GAMMA), g2(DELTA), tuple(g1(x) for x in IC))
+    compiled = compile_verifier(render_verifier(key, folded_input=FOLDED_INPUT))
+    receipt = deploy_contract(w3, UnlockedSender(w3, w3.eth.accounts[0]), compiled)
+    return w3.eth.contract(address=receipt["contractAddress"], abi=contract("IVoteVerifier").abi)
+
+
+@pytest.mark.parametrize(("c", "valid"), [(1, True), (0, False)])
+def test_only_a_finite_c_is_accepted(verifier, c, valid):
+    assert verifier.functions.verifyProof(proof_with(c).to_evm(), list(INPUTS)).call() is valid
