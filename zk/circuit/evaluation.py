@@ -37,6 +37,8 @@ def evaluator_of(terms: Terms) -> Evaluator:
         return lambda _: mpz(0)
     if len(terms) == 1:  # itemgetter of one item returns no tuple
         wire, factor = terms[0][0], coefficients[0]
+        if factor == 1:
+            return itemgetter(wire)
         return lambda witness: factor * witness[wire] % MODULUS
     fetch = itemgetter(*(wire for wire, _ in terms))
     return lambda witness: sum(map(mul, coefficients, fetch(witness))) % MODULUS

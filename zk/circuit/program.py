@@ -46,20 +46,21 @@ def run_program(
     A combination is evaluated once, when it is first needed: by then all its wires have values.
     """
     witness = residues((1, *inputs, *[0] * (n_wires - 1 - len(inputs))))
-    known: dict[int, mpz] = {}
+    known: list[mpz | None] = [None] * len(evaluators)
 
     def value(combination: int) -> mpz:
-        found = known.get(combination)
+        found = known[combination]
         if found is None:
             found = known[combination] = evaluators[combination](witness)
         return found
 
     for operation, wire, left, right in steps:
         if operation is Operation.PRODUCT:
-            witness[wire] = value(left) * value(right) % MODULUS
+            factor = value(left)
+            witness[wire] = factor * (factor if left == right else value(right)) % MODULUS
         elif operation is Operation.INVERSE:
             witness[wire] = invert(x, MODULUS) if (x := value(left)) else mpz(0)
         else:
             integer = value(left)
             witness[wire : wire + right] = [integer >> i & 1 for i in range(right)]
-    return [int(x) for x in witness]
+    return list(map(int, witness))
