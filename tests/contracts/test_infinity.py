@@ -1,4 +1,4 @@
-"""A point at infinity is refused even where the pairing equation holds (with a key whose secrets are known)."""
+"""A point at infinity is refused even where the pairing equation holds (for a key with known secrets)."""
 
 from __future__ import annotations
 
