@@ -9,12 +9,13 @@ UV_VERSION := 0.13.8
 BIN := .venv/bin
 BROWNIE_BIN := .venv-brownie/bin
 DEMO_DEPTH := 10
+NETWORK ?= development
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test test-all lint format bench brownie-setup lock clean distclean
+.PHONY: help setup demo test test-all lint format bench brownie-setup brownie-compile brownie-test brownie-deploy lock clean distclean
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready node_modules/.ready build/.ready  ## Install locked packages, compile contracts, make development keys.
 
@@ -51,7 +52,7 @@ lint: setup  ## Check style, types, layers and Solidity rules.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	solhint --disc 'contracts/**/*.sol'
+	solhint --disc --max-warnings 0 'contracts/**/*.sol'
 
 format: setup  ## Format Python and Solidity.
 	$(BIN)/ruff check --fix-only --quiet .
@@ -70,12 +71,23 @@ brownie-setup: .venv-brownie/.ready  ## Install Brownie into an environment of i
 	BROWNIE_NOCOMPILE=1 $(BIN)/uv pip install --quiet --python $(BROWNIE_BIN)/python --no-binary eth-brownie --require-hashes -r requirements/brownie.txt
 	@touch $@
 
+BROWNIE = HOME=$(CURDIR)/.toolchain/home SOLCX_BINARY_PATH=$(CURDIR)/.toolchain/solcx $(BROWNIE_BIN)/brownie
+
+brownie-compile: setup brownie-setup  ## Compile the contracts with Brownie.
+	mkdir -p .toolchain/home && $(BROWNIE) compile
+
+brownie-test: setup brownie-setup  ## Run Brownie's own test suite.
+	mkdir -p .toolchain/home && $(BROWNIE) test tests/brownie
+
+brownie-deploy: setup brownie-setup  ## Deploy the example on a chain of Brownie's (NETWORK=ganache-cli for Ganache).
+	mkdir -p .toolchain/home && $(BROWNIE) run deploy --network $(NETWORK)
+
 clean:  ## Remove what can be made again, except installed packages.
 	rm -rf build .tohyo .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv*' -not -path './node_modules/*' -prune -exec rm -rf {} +
 
 distclean: clean  ## Remove installed packages too.
-	rm -rf .venv .venv-brownie node_modules .toolchain
+	rm -rf .venv .venv-brownie node_modules .toolchain/home
 
 lock:  ## Resolve the Python and npm locks again.
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements/tohyo.txt -q

@@ -1,4 +1,4 @@
-"""The well-known accounts of local chains: everybody has their keys, so they are worth nothing anywhere else."""
+"""The well-known accounts of local chains: everybody has their keys, so they are worth nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def development_account(number: int) -> LocalAccount:
-    """The account that Anvil and Ganache list under this number, with its key."""
+    """Return the account that Anvil and Ganache list under this number, with its key."""
     Account.enable_unaudited_hdwallet_features()
-    account: LocalAccount = Account.from_mnemonic(DEVELOPMENT_MNEMONIC, account_path=f"m/44'/60'/0'/0/{number}")
+    account: LocalAccount = Account.from_mnemonic(
+        DEVELOPMENT_MNEMONIC, account_path=f"m/44'/60'/0'/0/{number}"
+    )
     return account
