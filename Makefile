@@ -53,10 +53,12 @@ lint: setup  ## Check style, types, layers and Solidity rules.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	solhint --disc --max-warnings 0 'contracts/**/*.sol'
+	forge fmt --check contracts
 
 format: setup  ## Format Python and Solidity.
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+	forge fmt contracts
 
 bench: setup  ## Measure gas, proving and the audit; writes bench/results.
 	$(BIN)/python bench/gas_cream.py

@@ -41,8 +41,7 @@ contract Cream is ICream, IncrementalMerkleTree, VotingCoin, EIP712, ReentrancyG
     {
         _requireSound(config);
         _ELECTION_FILE_HASH = keccak256(config.electionFile);
-        _ELECTION_ID =
-            uint256(keccak256(abi.encode(block.chainid, address(this), _ELECTION_FILE_HASH))) % SCALAR_FIELD;
+        _ELECTION_ID = uint256(keccak256(abi.encode(block.chainid, address(this), _ELECTION_FILE_HASH))) % SCALAR_FIELD;
         _REGISTRAR = config.registrar;
         _TREASURY = config.treasury;
         _DENOMINATION = config.denomination;
