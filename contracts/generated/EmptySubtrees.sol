@@ -6,7 +6,8 @@ pragma solidity ^0.8.20;
 /// @dev root(0) = keccak256("tohyo.empty.v1") mod r; root(i + 1) = Poseidon(root(i), root(i)).
 library EmptySubtrees {
     /// @dev As bytes, because a loop over levels then costs one copy from code and no storage read.
-    bytes internal constant ROOTS = hex"14c277f79a6c537cd35330b1d85e45f52071809b662951b42490046673903057"
+    bytes internal constant ROOTS =
+        hex"14c277f79a6c537cd35330b1d85e45f52071809b662951b42490046673903057"
         hex"0c0d8ad5f6a946223ef9860768d3d7dcf9ce9531b3f868344e58b1eab79d1524"
         hex"2f00fc1acc67ea1866d78ec1a10e35c355b86b94b914c9f6530b4882646ea80a"
         hex"0983c7cd6d81bd68f51a06664f2a1be2b8f6d51bcc02aa9c5586d412a31ff9b1"

@@ -8,7 +8,8 @@ import {IPoseidonT3} from "../interfaces/IPoseidonT3.sol";
 
 /// @title Poseidon of two field elements over the scalar field of BN254
 contract PoseidonT3 is IPoseidonT3 {
-    uint256 private constant _SCALAR_FIELD = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001;
+    uint256 private constant _SCALAR_FIELD =
+        0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001;
 
     /// @inheritdoc IPoseidonT3
     function hash(uint256 left, uint256 right) external pure returns (uint256 digest) {
@@ -24,1260 +25,280 @@ contract PoseidonT3 is IPoseidonT3 {
             let b0
             let b1
             let b2
-            {
-                let q := mulmod(a1, a1, r)
-                a1 := mulmod(a1, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(a2, a2, r)
-                a2 := mulmod(a2, mulmod(q, q, r), r)
-            }
-            b0 := add(
-                mulmod(0x1f90d8e7d06fb63eb67f5f4e9ba5564dc2111a53de85499e99ebdaa715e278, a1, r),
-                add(
-                    mulmod(0x8640a9288e3dc614668079fda882d6a94311f74ebeedc878dfaa52e03868c07, a2, r),
-                    0x1f404406532497248858a3a611ebcb7c87e4befb5e521b1fe5aa57a01a246345
-                )
-            )
-            b1 := add(
-                a1,
-                add(
-                    mulmod(0xb38d34031cec5835cd0104c9c2ae6f112d30f022ebbe4785a2d8d98af0b9ebf, a2, r),
-                    0x1d5aaddd134eada14035ba6bf430139076ccd3bb9f5cec3cedbfba8f1547b587
-                )
-            )
-            b2 := add(
-                mulmod(0x36aa8a4b1df2cd7f520452dc7cd0c50f913083426173d55c2738800a6ff0c2f, a1, r),
-                add(a2, 0x1393d456aed8582449cbb9a4b0f25d34b6e4ac52cf1197599d45a5e2ff1c4718)
-            )
-            {
-                let q := mulmod(b0, b0, r)
-                b0 := mulmod(b0, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(b1, b1, r)
-                b1 := mulmod(b1, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(b2, b2, r)
-                b2 := mulmod(b2, mulmod(q, q, r), r)
-            }
-            a0 := add(
-                b0,
-                add(
-                    mulmod(0x721e47bb4effd496b56c664ce59447a50c6c29c3645880774c92bad9ace77ab, b1, r),
-                    add(
-                        mulmod(0x1100279bef49776048d8b55bbe945bfbbb6ecaaf04c725fb0053fa5c36656312, b2, r),
-                        0x23146f65d25d501eb54e3a429fd49deabdcfeb6385a6c3550c8ae5d2a26ddced
-                    )
-                )
-            )
-            a1 := add(
-                mulmod(0x28937c35e2bbea525858d7c9c39f0efaec5bbfb412f4fded0302e5e1c6d8b1d5, b0, r),
-                add(
-                    b1,
-                    add(
-                        mulmod(0x209aae27626082ec1e36b92013d1c05e008e46655f53474ab19e4e6798f447f2, b2, r),
-                        0x2c179c081b5b578f4ed89d68c6826598f780edba58deaf879f99a055e5e79f52
-                    )
-                )
-            )
-            a2 := add(
-                mulmod(0x2cf046325558a3fcaef1faedaf83f6ff376ffb4383505a189f32193285333c9b, b0, r),
-                add(
-                    mulmod(0xc929428403a0635b2027f3c7a1ac61555995b857852383fc51c6cae009c513e, b1, r),
-                    add(b2, 0x16be62ac1060e43c67f3ac37a36b36dbf5ac9cfbd1be101b07d62fc670659571)
-                )
-            )
-            {
-                let q := mulmod(a0, a0, r)
-                a0 := mulmod(a0, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(a1, a1, r)
-                a1 := mulmod(a1, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(a2, a2, r)
-                a2 := mulmod(a2, mulmod(q, q, r), r)
-            }
-            b0 := add(
-                a0,
-                add(
-                    mulmod(0x69a4468bde72a1efab0dc1b2fdc3c4f73686f0ef83ac1807940d653bbad1a5f, a1, r),
-                    add(
-                        mulmod(0x10e8072d82532fc4ad0aac022904ca55295fdae8192d7261a6167efaef927205, a2, r),
-                        0x2f2b1dd477bf9f29ce41a36af90a604dc2b279ec7d6e495a67d1a07d74eafc8c
-                    )
-                )
-            )
-            b1 := add(
-                mulmod(0xb0e8d9628c499b2e408098e5fd2c02c2a77508b48a40f4d775d1b268acf11e0, a0, r),
-                add(
-                    a1,
-                    add(
-                        mulmod(0x41b7101b264c7974fc2707859beeaa199f2fd6cfc7a37339be0af7a4a75ba0d, a2, r),
-                        0xa341284d4b323892535fcce187ed581348e6f48ad6a258401a6c27ab1351dfc
-                    )
-                )
-            )
-            b2 := add(
-                mulmod(0x5e3caf551d5baae81d881cff32aa8d3cd270160ba4d68515c298cdf55f4bb0a, a0, r),
-                add(
-                    mulmod(0x3014da8fd28cc6d5c2f8abd2cb4bb8e1eef329bbac7482ea60bd5005288c8ab7, a1, r),
-                    add(a2, 0x291c04832eeee2c7cbee8fc6d6536ace62ad19fcf13ccd52970261d0d5d72f00)
-                )
-            )
-            {
-                let q := mulmod(b0, b0, r)
-                b0 := mulmod(b0, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(b1, b1, r)
-                b1 := mulmod(b1, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(b2, b2, r)
-                b2 := mulmod(b2, mulmod(q, q, r), r)
-            }
-            a0 := add(
-                b0,
-                add(
-                    mulmod(0x2425a66df58ef4d2998d8a50896d45b0294e51b132fb6501feebe5e766308153, b1, r),
-                    add(
-                        mulmod(0x3b929d3a56c7a8766a3d18be506febb8240efc18bedd0626691f1b035c38169, b2, r),
-                        0x4b057b02e2ddb5f8997ac791515e974297ebb6e15521ebd65fc3385cadc1b24
-                    )
-                )
-            )
-            a1 := add(
-                mulmod(0x10e40b67444f03fefefcf729900a47174003b0dbaa089aeb7ec85c942de2356d, b0, r),
-                add(
-                    mulmod(0xd84289898b0435846df119705f5c6f8c1486c80386f04250816d4fb0003a45a, b1, r),
-                    add(
-                        mulmod(0x160797bdfa9d4ff5ab3fe0e48a6a0d10db6893a980baf34d587604d9a1c2c039, b2, r),
-                        0x1dd9c49b3e2033615ad7d8ce2386adf2ad2598bb5df9fc1e449ca9a02291753a
-                    )
-                )
-            )
-            a2 := add(
-                mulmod(0x1d0bbe7eddec2f6888672286df2c54f52e1dd5073a1ae4bba3947fb37edec1cc, b0, r),
-                add(
-                    mulmod(0x2f5a320ad88f9030c85b8d4655e8b6625b859d300c43aa123abb58e0e11dd0c2, b1, r),
-                    add(
-                        mulmod(0x12750c631e0b7b4b67d92fbbf0ac2f2e83f1176aab9f8831ebe320b1a536a5a7, b2, r),
-                        0x28f606fa21408db344c2b07ef9d74c2f8c755f48a7618ded2c24a1c822e64cfc
-                    )
-                )
-            )
+            { let q := mulmod(a1, a1, r) a1 := mulmod(a1, mulmod(q, q, r), r) }
+            { let q := mulmod(a2, a2, r) a2 := mulmod(a2, mulmod(q, q, r), r) }
+            b0 := add(mulmod(0x1f90d8e7d06fb63eb67f5f4e9ba5564dc2111a53de85499e99ebdaa715e278, a1, r), add(mulmod(0x8640a9288e3dc614668079fda882d6a94311f74ebeedc878dfaa52e03868c07, a2, r), 0x1f404406532497248858a3a611ebcb7c87e4befb5e521b1fe5aa57a01a246345))
+            b1 := add(a1, add(mulmod(0xb38d34031cec5835cd0104c9c2ae6f112d30f022ebbe4785a2d8d98af0b9ebf, a2, r), 0x1d5aaddd134eada14035ba6bf430139076ccd3bb9f5cec3cedbfba8f1547b587))
+            b2 := add(mulmod(0x36aa8a4b1df2cd7f520452dc7cd0c50f913083426173d55c2738800a6ff0c2f, a1, r), add(a2, 0x1393d456aed8582449cbb9a4b0f25d34b6e4ac52cf1197599d45a5e2ff1c4718))
+            { let q := mulmod(b0, b0, r) b0 := mulmod(b0, mulmod(q, q, r), r) }
+            { let q := mulmod(b1, b1, r) b1 := mulmod(b1, mulmod(q, q, r), r) }
+            { let q := mulmod(b2, b2, r) b2 := mulmod(b2, mulmod(q, q, r), r) }
+            a0 := add(b0, add(mulmod(0x721e47bb4effd496b56c664ce59447a50c6c29c3645880774c92bad9ace77ab, b1, r), add(mulmod(0x1100279bef49776048d8b55bbe945bfbbb6ecaaf04c725fb0053fa5c36656312, b2, r), 0x23146f65d25d501eb54e3a429fd49deabdcfeb6385a6c3550c8ae5d2a26ddced)))
+            a1 := add(mulmod(0x28937c35e2bbea525858d7c9c39f0efaec5bbfb412f4fded0302e5e1c6d8b1d5, b0, r), add(b1, add(mulmod(0x209aae27626082ec1e36b92013d1c05e008e46655f53474ab19e4e6798f447f2, b2, r), 0x2c179c081b5b578f4ed89d68c6826598f780edba58deaf879f99a055e5e79f52)))
+            a2 := add(mulmod(0x2cf046325558a3fcaef1faedaf83f6ff376ffb4383505a189f32193285333c9b, b0, r), add(mulmod(0xc929428403a0635b2027f3c7a1ac61555995b857852383fc51c6cae009c513e, b1, r), add(b2, 0x16be62ac1060e43c67f3ac37a36b36dbf5ac9cfbd1be101b07d62fc670659571)))
+            { let q := mulmod(a0, a0, r) a0 := mulmod(a0, mulmod(q, q, r), r) }
+            { let q := mulmod(a1, a1, r) a1 := mulmod(a1, mulmod(q, q, r), r) }
+            { let q := mulmod(a2, a2, r) a2 := mulmod(a2, mulmod(q, q, r), r) }
+            b0 := add(a0, add(mulmod(0x69a4468bde72a1efab0dc1b2fdc3c4f73686f0ef83ac1807940d653bbad1a5f, a1, r), add(mulmod(0x10e8072d82532fc4ad0aac022904ca55295fdae8192d7261a6167efaef927205, a2, r), 0x2f2b1dd477bf9f29ce41a36af90a604dc2b279ec7d6e495a67d1a07d74eafc8c)))
+            b1 := add(mulmod(0xb0e8d9628c499b2e408098e5fd2c02c2a77508b48a40f4d775d1b268acf11e0, a0, r), add(a1, add(mulmod(0x41b7101b264c7974fc2707859beeaa199f2fd6cfc7a37339be0af7a4a75ba0d, a2, r), 0xa341284d4b323892535fcce187ed581348e6f48ad6a258401a6c27ab1351dfc)))
+            b2 := add(mulmod(0x5e3caf551d5baae81d881cff32aa8d3cd270160ba4d68515c298cdf55f4bb0a, a0, r), add(mulmod(0x3014da8fd28cc6d5c2f8abd2cb4bb8e1eef329bbac7482ea60bd5005288c8ab7, a1, r), add(a2, 0x291c04832eeee2c7cbee8fc6d6536ace62ad19fcf13ccd52970261d0d5d72f00)))
+            { let q := mulmod(b0, b0, r) b0 := mulmod(b0, mulmod(q, q, r), r) }
+            { let q := mulmod(b1, b1, r) b1 := mulmod(b1, mulmod(q, q, r), r) }
+            { let q := mulmod(b2, b2, r) b2 := mulmod(b2, mulmod(q, q, r), r) }
+            a0 := add(b0, add(mulmod(0x2425a66df58ef4d2998d8a50896d45b0294e51b132fb6501feebe5e766308153, b1, r), add(mulmod(0x3b929d3a56c7a8766a3d18be506febb8240efc18bedd0626691f1b035c38169, b2, r), 0x4b057b02e2ddb5f8997ac791515e974297ebb6e15521ebd65fc3385cadc1b24)))
+            a1 := add(mulmod(0x10e40b67444f03fefefcf729900a47174003b0dbaa089aeb7ec85c942de2356d, b0, r), add(mulmod(0xd84289898b0435846df119705f5c6f8c1486c80386f04250816d4fb0003a45a, b1, r), add(mulmod(0x160797bdfa9d4ff5ab3fe0e48a6a0d10db6893a980baf34d587604d9a1c2c039, b2, r), 0x1dd9c49b3e2033615ad7d8ce2386adf2ad2598bb5df9fc1e449ca9a02291753a)))
+            a2 := add(mulmod(0x1d0bbe7eddec2f6888672286df2c54f52e1dd5073a1ae4bba3947fb37edec1cc, b0, r), add(mulmod(0x2f5a320ad88f9030c85b8d4655e8b6625b859d300c43aa123abb58e0e11dd0c2, b1, r), add(mulmod(0x12750c631e0b7b4b67d92fbbf0ac2f2e83f1176aab9f8831ebe320b1a536a5a7, b2, r), 0x28f606fa21408db344c2b07ef9d74c2f8c755f48a7618ded2c24a1c822e64cfc)))
             a2 := mod(a2, r)
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x1d346bed72167521a6a0ecbd3353554797126fd79e9245fda685469513d55123, y, r),
-                    add(mulmod(0xcdbcb90830639d7d7f2acb3c76663c05716017362fab7559234d1778263bd63, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x286adb3a659beb6213364ec71baec1f83aaa25c1f86be4b399127b58c63fd2,
-                        add(y, 0x1911ed94a0c45a611d3a8228b916cda8338981b7885d7304a71458f2332bf09c),
-                        r
-                    ),
-                    mulmod(0x504c6593944d52adc015c26f4d61e1de809679763352e7a107e4a1840d8d6bc, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x2c504a781be96c83f15b15d936d3f4119586e8b7a9f0c41cbe0023e0fbd240df, y, r),
-                    add(mulmod(0x1a5b2b1f92f58f5d6d05f845c1e047180f7563e63466e308aa865d3d4a6bb2b8, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x4ab1740e657dedb0ddc96fd43a04d086dc85b575ef387c53ffe7ef5e74c923d,
-                        add(y, 0x25a83abfa8c47172e69a5fc7d64a9e9dbc774281134951a15ab0f53759ddf06e),
-                        r
-                    ),
-                    mulmod(0x20935420af1cce1ea34934b7a87063b5ed7a2cbfcb1f554dd26b44ec2dd27601, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0xe487632bc765c5ba45f3a62a82077d219ce27fcf4ce2c6cf2751867534cb04c, y, r),
-                    add(mulmod(0x2c7358e54306a3f1aa087798e25e65c266de34da71da99aa51c930cc27cd27d, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x3b73d485447ef219a2f0e49b09f7db217c47187c87cbee0172cf84cc3e91684,
-                        add(y, 0x8a16c485e227ef62b590df88b670827a067959fee1471977cf92f13cdc22d42),
-                        r
-                    ),
-                    mulmod(0x225c1e40a58da7addf7544d07ec48e1a5e908cc119dda4fed391127cbf67574b, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x2769fe8b50da14ac69bdba6852116652b4b3eb74eee95c9d898c9937622aceff, y, r),
-                    add(mulmod(0xb3d63bf1287a5340b2d1bae2c1c043751f1a3352c41ac4c97c5946395897ff6, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x19b4e75a42c20b9b096c9c9a6209373e2a1d162179341c261596f93bb0e3891d,
-                        add(y, 0x2182dd8c79049f116ccff49227d9d18c95f0a7c196db9b73d9060a1a1e2163d5),
-                        r
-                    ),
-                    mulmod(0x1b423af86a2aa6cbc3168ab4ffb082eefa913339cba39aa488590e5c27c852ef, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x1e0311581daa0ae08fcac53c1f5b2d6ea1d421dad95cbc005e5dd5647c1300cd, y, r),
-                    add(mulmod(0x1877eed092edd8a50e3e1570ff9b4b525c0ca8c0af1ab0e6eaba6afa4e6e521c, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x8e8bc6575da89af875d818d1d9947875381622cb35e5d5acd30f1bf6e48aa18,
-                        add(y, 0x1374bef7e468ac425d15c2b5f33ac40841a635b44e2ce3c349aa06185f60f41f),
-                        r
-                    ),
-                    mulmod(0x29256b79979d67e158c266d82cf799c56d460103a4d764f576a12d8e8061b75e, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0xb132c3bc1ceadfe71c0426b79f5c04050004bb40461f861c8f9db37ecab6c93, y, r),
-                    add(mulmod(0x1fdfe48d7b1a1fb890c6da8126aa57e27811408f23dcd7bd4a709e6fdd7938e6, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x246024af5de14b5d5ae0854e503607eab37f4a2afe6e5e7637fe78e70cb8132,
-                        add(y, 0x250bc2ae72e5107b22be98e8d5f7693b1c058ba1781bb3a5174e827a4276bbdb),
-                        r
-                    ),
-                    mulmod(0x911abee2084a3507a84d25d946876cedb5557f9e51237a2ea0292dbab105af3, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x1df11ace5ac9a913aba249ba809080bb60bdf312f09a71c0498d8309ac311712, y, r),
-                    add(mulmod(0x1639ab4d3969f60f1e5d2cc9c989cc598000535ce8e7371e3ebe298871bc8dc9, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x1e8dff1399f68a2f9e15e204ab17a0bd5551fd815b30f1ddb50767878c11952a,
-                        add(y, 0x41fb6087297a18b0954ca819c80b40e41d4a19264021fed7d37cf2dbf0ccd7b),
-                        r
-                    ),
-                    mulmod(0xb2bb1e0beeb868bccc447e8ac3f265a1804dcaeacb804f90ed3f46db4327ae, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x1d4b265bb9ea9da19be5a555a8e4e3abaf0688e9ee336e1ed8ad704b9d5fa348, y, r),
-                    add(mulmod(0x264212aab5fb15478f59fcadc0fb366fa1884e4c10d7a54535e632ffd7f883cb, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0xdf030c513dd2dc82b376dff149abd15721902f3ce60ee161c579234cfa8587a,
-                        add(y, 0x4babc5e8d68d847a71d6966f4da2a5d0f3d474961a48e1f6149a024168e3eca),
-                        r
-                    ),
-                    mulmod(0x2cf6094d8b89f9b3ddc1c93e4f09eb7b3d32e7cfd80bff77ac62ea7ac6f459c7, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x2a22801d5fdde66972304650b70c183bd3cbb036bd627e5bfca96f9595761a4a, y, r),
-                    add(mulmod(0x1cba242a045fe602dc8d5fb6c9d38e5e3f18fa4b803ea1c681bf202e8b9bd1a4, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x24d71f48c4370d22a2ae1ed7290d5e096fa6f4dcf714fbf5e1612a95292735ec,
-                        add(y, 0x270d7744fed611abcef4e667de8fb917d82cc3cffcdadb99c132fc2a01262a8c),
-                        r
-                    ),
-                    mulmod(0x1cb88f065a58f144e7cba760754b1e6c4ce1ece14535ca3fc81095de35779414, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x1f2c48d27d8c0e9383b7519b8eab135c1187d9d321abe4687c63be0005e5f2e9, y, r),
-                    add(mulmod(0x5f22fb7ed6b5c0c924b78e6517b726e4ee3b636a9b8d020f6894828219564cd, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x60827089b2c8a60a68bd62879915c9baba5cf64df532717820ba3f44ec70c21,
-                        add(y, 0x2e66ae0331fd223f7eb5db29c717598f189e67bcd173689439d63c3a42fae433),
-                        r
-                    ),
-                    mulmod(0x425cde92ffb9a07cd10394a6a19e2d42d2f173c75d9eb3d4733025c1e1a9776, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x260edebacf701f81f4008a1c3bcabbd03bad2f1d116283a52c6aedc5a109cadd, y, r),
-                    add(mulmod(0x11168a4043f4795413e49a65d7c2d2c3a2a3ce6f7e379754d14bc64430d0c6a, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x9e140b623f2e231ec027ca1f5515ea95bd65d1ee1db491da4ab3c3cfa51e27a,
-                        add(y, 0xc66f444d607d06b98c4c0bcbddd469bf8f15a108c5a4ca3a8179e8c16f3bbaa),
-                        r
-                    ),
-                    mulmod(0xdc6b3fe223de4c433976d861f2e82414abe9cf2d97c57bca0d5e5002eb4a2c4, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x236f70d584c6ac62952ffeb7560734cfd97ded1b51610a7eaa29eaca40c7cd29, y, r),
-                    add(mulmod(0x301bab4b0bdbc3952e023164be8cb17b2b73ddf5bf14f892dd65b57273cc5a31, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x21c5df9fe4bc99719dfbcfc23efd416cf124197c99da6f53b331bb4bba49dda2,
-                        add(y, 0xe666988a77c4f046f5df3c9ee811c6eedf8e7329330b0c28c377dc93af9e648),
-                        r
-                    ),
-                    mulmod(0x25bc6fc33f38252af02a664ecc786fdbd8e2c2a4c15f9813e9d5059bdc2a7212, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x2ec31fe17cd1dd5c18724bf1a9507b4669a16fe3589ac1056e2c64e49d5f6408, y, r),
-                    add(mulmod(0x2c4ac2b6f8ef264079e54f4aa61a34d30fcd8d0dd8a81501c9ae771845385828, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x121934ee19c8b83ac4df837bfce5cb7c0653240b0a92219030dc81762043dce0,
-                        add(y, 0x2e9f96d065f08adf0b8785a458f5a4fe49e1f1989020bda023340c2d46f92e59),
-                        r
-                    ),
-                    mulmod(0x1f4ca81a6ce1de092d8c19a68a514942c08651d47a20643b7981d45cd03847bb, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x5514cf452fdbda1cd2eebd493395f8627d2a9fcafb61216201555b000d12e0f, y, r),
-                    add(mulmod(0x11390d10d1ea25c177c00114814d3b396ab5cf5a6b8136116371b86db2dcae65, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x29ca55b05952b5e395e956bf713ce362b52336f248805dd8a2cf280abd610f0b,
-                        add(y, 0x714b48fe5cecb065644f957894a30caaf191edd1b24364f2fb3c5c0d5d508cc),
-                        r
-                    ),
-                    mulmod(0x97490841dfecfc3969233064b5ef057059c7b5722d94cc44dcec8651139cf13, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x283aec02715207d0753fcb1aa1906c2399c7980198e2e52578053c65273e4a74, y, r),
-                    add(mulmod(0x17b0a9b89d54748cfd6b181d2d32056d6954f52a586de82201e4701efb43bc8b, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x2881944679db8b6ee8072dee58a88e1c37e7323554d187310fb4787b4b613ff1,
-                        add(y, 0x1fb6e584d54680e2eaf61b9dbe306f3e2ae5f464a6926c373ee0c42ee8869428),
-                        r
-                    ),
-                    mulmod(0x7ca45b24c442b879a5f9a8e22be889054846825200e85eb2881b0937b984877, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x1816c000cbe649c22069a1cf2d1e292392e15e52f7f097d62b3438f6c7c4b170, y, r),
-                    add(mulmod(0xd357826e69b4a585a8b699e6c1ba04047cc64278c405d720517f52ad06f2edd, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x3005dd0c730ca127804639cf9470e8e3699048c982e74ab7a6e52ce00648ffb4,
-                        add(y, 0x1ca697156868e238f2b9dbaa714b5bbc5e49cd6cb5653c04757e19af727ed73c),
-                        r
-                    ),
-                    mulmod(0xf1f0dec1247b3f24b2c1e6f3913166b89bd8de9be6ee791f0f6c433b62564ea, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x2796ed474e9eea03afce00233ec673e11702df3d1268246b3d8530d457bf72f2, y, r),
-                    add(mulmod(0x120242728b11384506c26f8358046c2ef208e402c500ccca08edbcf7d7c74bab, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x11162aa67a1d03fc3651b88bdfa4c30ba19b93320f4cae08c59023b4f779718a,
-                        add(y, 0x587a2f7e9df2c93729c9e436c1f446ab9690b96075fcb28f5fb5cb2cc782796),
-                        r
-                    ),
-                    mulmod(0x116fe6b9c015e7c9f076f758b5d930e3c052b48a46975cd974e7b69142ab71ea, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x1a1c23f4181b38aac1aae14d1ca5843344c8847678177df366e934a5eb3c5b4c, y, r),
-                    add(mulmod(0x25f33b251c1aa621954256a0bbb907cca60fbe5a342a0928b559e4d199352f16, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0xa5c52f531526de34f08ae6e1f1e28e8ea081a960855dc9d0364c908cfa7ebcc,
-                        add(y, 0x10548b0538681f6ecb3264815e426692e8bbe41ee35f90c7d03f04abc98406d3),
-                        r
-                    ),
-                    mulmod(0x1e53fd04ace286f0329454a66c3e3b6e2396ff6700e04ad199ed99be95fd8e49, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x2ea334c8bb463d4601cf9044d52b5634a12df8f47792ca85dcf0ce3290d40d40, y, r),
-                    add(mulmod(0x2241f18540a7f376c412159b6fc8472940ec3c85b4e8bbdb7789d9fe1d08fdf6, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0xb6c10bbef232fb97563a0613b816a1852a22f874f07d6035d23b7ab683b32df,
-                        add(y, 0xe4c4acf924c63de3eaf7da3e1000781f8958fafaa17abb0adc62c915a49202e),
-                        r
-                    ),
-                    mulmod(0x2f3c1087e942a263e94890146105aea7cdeadd88e112dcfced3d8001cb8b4697, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0xf2b1cbdd956ad4b7ca0b18edbf25974e40d4112ff3735497bd6532d7230c986, y, r),
-                    add(mulmod(0x3118f1011f5a61e771b060682e886502321f5cf72ee051ae2651d7c5391effd, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x1751381f0de2221d192a67ac3b94364acc7e6504a57c2af9ce7ed3a9212a3045,
-                        add(y, 0x71d54e4cd60a33bc6aad2773db5a649f2b246ee27878bd97cfa1c0e121a0cb0),
-                        r
-                    ),
-                    mulmod(0x254416e6510dd6c850a8ba4e339d5d925cdfb2d00896de5f01329e35c7b21f30, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x16cd1afa2f53486314b8dd65c6ad26aee16629ea4900d85cbcd68e3038887c2d, y, r),
-                    add(mulmod(0x669eb08f89ff600e2e09ef542a3f597d37b107da5894c61c6b52658f5f587ec, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x2eee1658337841d0e719d01ead4c46f49aa18c4b05f5e6c7a4fb5a6df355b1c,
-                        add(y, 0x2e5301f228497f26e64abace8aa7d731272b9c0336709ddaf0863063fa340b35),
-                        r
-                    ),
-                    mulmod(0x179b32ef7d2873d435bc60155da262f686e9428b30dca419298efaae62f0fef1, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x16568b3981f2d86302acf3148fc0727dd85a8b2ce2e0c074319715bbcdf4981f, y, r),
-                    add(mulmod(0x24a463b830f6ec474114a5f76a8d98724374bc53bb905e1aa4c0fd0c2d4e74d9, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x20ad00bafa6c91b9fdf093a0cbebb02ea9487b08a3a3daa75cd190dd204a2dca,
-                        add(y, 0x15dc82a4ced01a095121aab89ce06d4a943f474646971c076f445907c1c564e4),
-                        r
-                    ),
-                    mulmod(0x15e7709b2424a8fa8b17dd8ce233517aeb25dd8447d3c103de21b5cc041435, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x2def789884dba48bd6cc37be878cdae96d67b9906b2bad212c31a7f10a649a49, y, r),
-                    add(mulmod(0xcab49fe1c76e21617fd4099b233e5b8cfa3e9f750d4b2bc2ba718a0d7e8b84f, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x2240c1c3dd522d6e02b157e99c25c56afa1c5b0ebf513aeb1005d5f7088aa8b7,
-                        add(y, 0x2cda1bd2c387754cc847b6790e3e9ca9228d0d3ca5d23f7eb7441ee7769f2e17),
-                        r
-                    ),
-                    mulmod(0x224cab086b6ff2903efe40f8f0e862f170d6d49fdb3a3c8d10762db9e0673454, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x26e9a47c0529206b249b39a6761f23dc4460a85987a6d7d57e9574c651a469fe, y, r),
-                    add(mulmod(0x2fac53320f9c7af186bc32c6d6aa14f7b605c63f2cf6a120ae581ac4ce69cec6, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x28f18f84ede64eeb101b6753821c4e4b8e34a7faeff0bb44ca33d8ccecf8feb8,
-                        add(y, 0x102f9bb51e19fa0e967cf2e3a5773701985bb0b6350283b1503d96edcd10f58a),
-                        r
-                    ),
-                    mulmod(0x257d034ddbd6857632ebba2d4ea4dcf70ad9c5db68fd111abc4f8bd7ca2405fd, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x2c90eb8bb6ea952d6c08ac19859629f32f6b4bcccb8170ade830a24cf1450184, y, r),
-                    add(mulmod(0x27fc153a3bfdc3cf86ed74f9e85b8b7d8fa2c34f56a935da95e02fb73114660, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x1ad04e4eb055bd36158e416110d8b51ba09b4126526a6f5def96ea6694602d5e,
-                        add(y, 0x1fd5a28f905aaecd7e72769c1ccb9adbc00256c6ac3d71a378d77f65dd84e806),
-                        r
-                    ),
-                    mulmod(0xbf5cea823c6a0878bcb4da9f17497b1293d0ecdbb999f563d71524322ead9ef, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x125679b2ba9a97d7a7644d4213d42bd5ad74b8c669edae17e737d0e61f1a9b34, y, r),
-                    add(mulmod(0x12716abc00ff9bd7603aed9f7c9c46d559f58a2121a736f9eb4e58aba69a6217, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x1698171e603f7805291f1c9fad0417b8461b413815a6d42d50e015d83406381c,
-                        add(y, 0x2ae0f629d62f9a5741057920d7334d1592a38dc136030e7521aacd073f392af4),
-                        r
-                    ),
-                    mulmod(0x1aa603eed89cd788c30a19024f209562e116c114bd59b4248559165451e63cc1, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x17ed2e1551a09a88321f6f3b3bff44039b1c36e360ace9736a7215d745eefcb5, y, r),
-                    add(mulmod(0x1992838d9928ac8f94f1f3fa60db3df68fdc849ee8263a345723999a02d6e9f1, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0xed36bc0ccc82ade46c7e4e9701ae8a6e6018e0639167e8e5230a8e3bbc9b1fb,
-                        add(y, 0x255920d18387070e532b34e2462f748cc0fb98216935c1a27e3014bd0412fec9),
-                        r
-                    ),
-                    mulmod(0x240023ec47fde4579ed36c0bb7557235e6f62094fa95e7df4e780aca5eae50e6, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x786a32a58371fc2314286493fe404741de82e3890c86bbc9764701881635f3e, y, r),
-                    add(mulmod(0x2bae1630365d99aa2943eecdbdced523a45c38a7794a20589eebdc46ff5ea8c5, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0xf70a5a70d11a0f7dc77ffef2aff465c57736648142ecb25ab30df7958f4d907,
-                        add(y, 0x18765e70f8ebd562516e7a7de69c7e3cf0a5343574025ad2fdec2539106d73b6),
-                        r
-                    ),
-                    mulmod(0x2b586e19a041b281611b2a6dde360548853a32d178d92798eadd2e5d0281b3af, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x26de51ace4ec789aa820f290b50a04d003ede73f1e321f1757021bf95b6e7466, y, r),
-                    add(mulmod(0x223b38a811ef646a606ae97e424214507f353101bc5d444cba4b4df3de713386, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x2fb1338f4f22db276e4e2e42f0418cb111ae3894f135c5406c84d5514d95e90e,
-                        add(y, 0x20002d01e65fef6b43025c47610adb50b00c7adaa43c17426b0edc846d6ff494),
-                        r
-                    ),
-                    mulmod(0x3058ba966f592c5709b5fba70ec462e69721da47f9c0fe2844bf1332ea66ffc7, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x176f5d0fb5cf5c51bf981eddd8c33664294d7ef721b147db6a8a1079aec6d8f6, y, r),
-                    add(mulmod(0x233bbd23a4f23b62eb6e7cd5b6cc12211f3971e00415bf1e9caceada0935ad05, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x2066d7ec5eb21942ce9fc5ecf659280b25b1e89f90325e8b9a5bc603c1d8cd9c,
-                        add(y, 0x25ea7c7cfe89e3c75cb96bbd7eaf39ca38e1414228ab31538c1d00ff8adaad29),
-                        r
-                    ),
-                    mulmod(0x292ed4056f2547d511d118958022727d27b65714ad7e4cdbe203f1d2af08e6a3, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x2b1e699fbf486b4b59217ca5153febfd44ee362a17fd46b72ebcf457ea730525, y, r),
-                    add(mulmod(0x18c061849a9bed9987efae98d92aa2f4f4f15ff7446073df28e9246cd430d129, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x285195aed8008824c43ceea64ec0bc272b82880dc5acf2a2f2912b536d2c4b2e,
-                        add(y, 0x170bc1dfd14c30b11eb86919ed9aa177a98be2db733f75b5f730dcd07c81759d),
-                        r
-                    ),
-                    mulmod(0x1e851006745e73d489e5c8b0dbeb14877dc372b3f13b7d2d7ab74a53ee8b4218, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x2ccfa7a9ac11dd7bdeab54a756db23cf68d0cfa6f68554bc86de4a1b17492cd, y, r),
-                    add(mulmod(0x23e336ec9f4c38c290a74f7cb1ef3ec59c9e575060eac3a898bf98f54ea4f293, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x1e753a5215e711aa9d350ed79b19d0ffcf1e5b757fd1ce4711f83eda27ffa341,
-                        add(y, 0x767bac4b23937e2265b63b3eadf3e236932faa21ec8675ca495e0734679ca4a),
-                        r
-                    ),
-                    mulmod(0x26d779a8fe8a4fdd819b5404797ef3f2302960197883ae9e47775d54bc27af98, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x22aea34fc9f5e1790bd48b620168380266a044403e0eaed885394e61c0fe11ae, y, r),
-                    add(mulmod(0x10661eb441f300a99286f2cf2ce37d7be1e50b7474a51d75d1ebca9b8cf12be0, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0xdb3de3e7381ebce567fb3199edc211fb52fc58e552c770de5a090ab0fb1bb99,
-                        add(y, 0x2ddb8296b36412e815642872d28760e86b41bd95812de404d639126846d9ffe5),
-                        r
-                    ),
-                    mulmod(0x13dce61c383b10256f95177770cd5292b4dfd91bb883cbb82ab6e96c3e046875, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x1ad9d99d3ee6fdabca05438c04d2929e312b24808d52d67d89f0fa1fa5af32a6, y, r),
-                    add(mulmod(0x29abf96c44e11d146f96d7913abc355ae2a436ca2ed657293a2a045cc12fb253, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x305d91ff6726cc9a946a49f6ee88bc1b09fa1128d26ca4d7ac2b66d922db45d8,
-                        add(y, 0x201a4a1d289f8d12030db6c857de9e676a4fa2ebdff0b616cb7a1cbfa884c5da),
-                        r
-                    ),
-                    mulmod(0xbe9bfc8865712fe65e324fe9db8c85266c839427390d9678fd4b79fb17e8d10, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x2189072d3ca940aeb9ade51d35f62dbbc4a6887d8f69fbbbc9776075ed4fec45, y, r),
-                    add(mulmod(0x2a31121ea29fc0f5e5128248309879f5e78bcc437b84f637a6c49d75d9763ae2, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x24e1f55d8ca9610203c60608d36d24402c2e22d0d24e32e0faf0069fce89e18e,
-                        add(y, 0x10ef21c419de5767633d1053cf2fc0e96e275e189b152bce846b3c46ee2e4912),
-                        r
-                    ),
-                    mulmod(0xeb441bc834de32cfeae56afbcd07c5b316733ac5a2919b5e57e10174aaa636e, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0xc0e8916de702a4d2a3f8f568c4bb091f835b3d7c62175a79df9be1cfd2eced9, y, r),
-                    add(mulmod(0x23fae13628967f291f011209be2eaafda14b93625fd2d3fe7aa519fcd8b9a599, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x20021b222d088b63d018fda39c7a011b716a28ebe997ce512cd85e46ea1d6f5a,
-                        add(y, 0x1dac417336599fec7bd550674cb06674d231d3c5e6c0a29527a21078ce6449d4),
-                        r
-                    ),
-                    mulmod(0x1e2eda4e96246fb4d5a8124ba335be879aa0b11cb9edcd6c5906c30d1aeb5af9, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0xef69ef0ed3113555b9df644359346e63533fee82aef30205acb56c765b453d3, y, r),
-                    add(mulmod(0x15374eb850ecbf66f391e9cbba7f1466ee9acac29d013bdc6697883cd21903ae, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x1366f04fe51730aebdf08490833740792c16c593d93d3e5e4b39734b30c51f,
-                        add(y, 0x28d8e51331c252a55c8aec7468d4fc11e2a5c525d1ceb0c1f0fe5cbcb94447a8),
-                        r
-                    ),
-                    mulmod(0x21b457e344b8dd6bc7411598814dec05b655ef73eecdf539ff0062458483185, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x1d284273e8af26a8f71fa732519a7a165cb2eaf7c176b7557f8daacac2345628, y, r),
-                    add(mulmod(0x6920a52d5548dd5d0a204ead054951105e63a3012b3368f9d060e07cd931e55, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x26976acc1e91a94888cb78bb2d40c14763dbbdeb201a0250205bb7c2933daf17,
-                        add(y, 0x1bd995c77b70ca8c61b74eeb6d7b6494ae3564eaf592b87b1f9724b8fdf27819),
-                        r
-                    ),
-                    mulmod(0xce7dc939cdeadc944a12c2cfc6cdaff73e98e0a4af2cdc66683410ac7a0f25c, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x5fa50c2d5515e8e7b5e373246b2a817c58f4eedd99f6c2666e2707e883f18e7, y, r),
-                    add(mulmod(0x1946115c63324a0805c0d6fb7e8ab9189ccc55d143855c65478277b08d79cfd6, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x2d855b17d6e74984fbfb7c1f3318fde0d5322f0e52714a15dc3cbfdba2a6273d,
-                        add(y, 0x26819c874bac225ce400b7fdfb795991d7560a6d5ccbb5a52ad19a9e3fb9e433),
-                        r
-                    ),
-                    mulmod(0x1f113990af54a46305b54d7222976349a2ac912dbb33fb34cba670e5eda5de69, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x9995537067cf8890efdb317ee5eee3c7f2cefc398d8d4842625534660ea6e63, y, r),
-                    add(mulmod(0x34eeee978e1c0669aaa581db546b95efe6aa85e638bf4f496c58ac5c49ae3c3, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x42130704be20df1549addc7fa2d74608d590e061f7c9c86e94990a3357dd73,
-                        add(y, 0x5d2a278075964fa4ca8821889393c77e76daf6f3358efaa21375dc4ee81f0f4),
-                        r
-                    ),
-                    mulmod(0x2950b47b161d26f331bd73f503f0877c4056fe4dc3f2414bf4521cc29f3bd459, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x292df8d2bbad95655755bd8e651461f0d8f61ca26eb877edd0ecc02712e43687, y, r),
-                    add(mulmod(0x1df5d8fc5aedee28416695da5056d3d53f6ad7715efd8c6e25e3e2b33c319185, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x41c8dd0d0d21b921b2b588f99d2623fe65434f19e67aff1f1e981569ea17e8c,
-                        add(y, 0x2565da633bb1a4483bb8f5e000abf3197684351a9a15d0adeb2e2beb46c1a5fd),
-                        r
-                    ),
-                    mulmod(0x29f9b938e65debc649fbeebe86403273c011e4faf08d955ba8693dce9cce68d0, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x247b15fb8bc71aac65d0620bb84989028d8c0665d0fc0dd958c9d4c42a5b12df, y, r),
-                    add(mulmod(0x16c604d03aa02d58a2453ced41c70cd3b077edb749b311586d3b6286d5ce06ba, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x38db9980ea7aa777bf6670707bb18cbf942086ba6a3188c1fa2a1b6bbfe255b,
-                        add(y, 0x11090b29330f28f4235fa60cd63df05144d705f248816811c456db41d4f5281c),
-                        r
-                    ),
-                    mulmod(0x21d4cdbd3283c944fff71be7b01d27540dbddf96dfe3a14fd9e20ce24cfc7ed3, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x27c2238490b347d91a403b359a0423bd4e90f2b729c8ac0f044fade66f57d5af, y, r),
-                    add(mulmod(0x1c05058b395954d3a584a727d0adf05afe58646dc6d898040001885b4b18fe47, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0xf8c68d6fc0f238c6215a5c30dcf04d3a48de00c8797a3747118b359dd571551,
-                        add(y, 0x71d1cc08c748651ae026183dac3a11a12476aa3c386e4c0eb70d1e81b1e5a7c),
-                        r
-                    ),
-                    mulmod(0x1ef068686cfb0d5aacc1c274b89d62e7f0552d1a4de67739095a760e3a1a94ab, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x110b1efa0355fa30ead4f840138c38bcddfe555684441186900bef92152b972f, y, r),
-                    add(mulmod(0x2e34345601a4b4b56f3a5cb1e0ebd7e4dbb54f1e97ac06ba332748cf4a7d5991, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x1f02c0c97743b0eb8fc684d8ce4b3496fafdc0d31a457c5755c739781dbfa8c0,
-                        add(y, 0x2b7070a865dff4db103fb5b8df72fda0264aaf514161cf10567ff5c9fb12c0a0),
-                        r
-                    ),
-                    mulmod(0x29f25b52e46a400206392f040cabb9e9da3a1335b1cc8e39e4667c0e95b5bb17, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x1ef965c6c0bfafe2d6e1d10710aaf10f817da9af6bddbcf2bdcb355fb9d4895e, y, r),
-                    add(mulmod(0x1e466b28ea5dd918ec0f5a80c395217e48b8dd6d1975e47914ffeb9a92adc3f6, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x265ce02e28ca68a92b9ef1e58461ae2334276f92716e1e3fdde59911301e47b6,
-                        add(y, 0x57baeeea414aece0fbb74c209d88c3ad64b025cd809de4d1fe6c2d163bb81a1),
-                        r
-                    ),
-                    mulmod(0x2ba701ad3fe6b91601985b5f2b70f75cd429c47ae10725a96455d9da75791a50, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x26debbe1609b95c237c82a437afe7adabd0346889725fc05664764a7a0e6f27d, y, r),
-                    add(mulmod(0x3bda9be7ce7187d2234dc3eab2130b64b9bed96db88a8472c3735e8a01c6f0b, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x28601e42c5f558e8ee61bf5078b1d0c754755e01b21bf6a6d2db481e218220c6,
-                        add(y, 0x1d414473703ec96b1131128d5acdaa9c517018eb013990d68807db4d9ac1d95),
-                        r
-                    ),
-                    mulmod(0x1b9cdf9b2b96980901c92ef0f8b4c3af6eaff62485ca48d301a336e73aa261d0, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x1941f5747ce4bc90d5a2f30cbcf273414dbf133ab738ad315a766b27ef013249, y, r),
-                    add(mulmod(0x276e96eda73885a27463c688d3cdea2bc3e7083f6c912b56c0d8e57321d04eae, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x2296e7eda3a6f3bf2a9f3601b313a85e84be52b7bbde1bec494014ab6fc2b2f6,
-                        add(y, 0x812b2cacb7ed8c5b17bf3d702f338c5e0fdbea15b4aa5dcf09479ca51754563),
-                        r
-                    ),
-                    mulmod(0x187669a8b1977786a46a5b3713c1729d60d1966ad1c11a19d1ddc2d27b5e5a72, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x38a1e52e3ca47c4d8ef5d6689c5604a5072993f59fdcac8d0d57f774689ace0, y, r),
-                    add(mulmod(0x22dcd3b16c603a038df29e38783be99c1fdc806106c97b65885d3446d1e48df4, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x1ea6c66a2eb6015bb48e6fd359a684998f217614a400188ed28f40d025031b59,
-                        add(y, 0x830f451861a7c674aeffb7ab91c6ba60cdb738883e9f3cd62708df67fefa8dd),
-                        r
-                    ),
-                    mulmod(0x273e546b404bf7cf11f429a597b48dc2ae41b241a9049ea28301c018974ad980, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x2d8873ec0eefcbbcdb49a82681d634eacda9daa6be8668ec4b99c72cf118d4eb, y, r),
-                    add(mulmod(0x6e620d95fec009750117f4f4dfc917eeaebafcb8594f79731ffd28b16f2b56c, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x2a9fa89bf7b94918d53438d9e8da648181ca632d5463b9a73749b9a893ee4008,
-                        add(y, 0xdb485fa6f13826c812397822557b765bd4c5176e449ac206b04c3a94b99cb81),
-                        r
-                    ),
-                    mulmod(0x13c5e78c086fd3f0911f04af116778af8900a4e61cbdef13fe60db179b5b6597, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x16c152dea85b4024677bea6188cb37e44cea913c3949607be62ec4466b51d5eb, y, r),
-                    add(mulmod(0x2cdc4c2cfefa46f1c3797af114be1b68beb13490ca344873d800f7a0dbf198ff, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x187c3290d909ce8fb74b1b7feeb00d66715653b2124b72407fa30e76332cf410,
-                        add(y, 0x25f67d8c167e51a7af2f7cb6a9046ed1c6f087ba57985e2a2ab6de5421b86410),
-                        r
-                    ),
-                    mulmod(0xa9a09e80d326fd8f51a40d659f13b57e3e46bb0917122f13ba9ec27d35e2925, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x31a990da16ba54a5062b13d22cd0ba68ec858577f6a8bd3d0fcf6ef9aad9f0b, y, r),
-                    add(mulmod(0x5d6b35b74d463c66b6e346f56dab515b9af8a038c295199d7ee3402358fce8c, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x2617236b2911ec677233a18beb3d685739f815b502ce3c2c6ca5f2f4632d3e7d,
-                        add(y, 0x10125036906dbe55b48f6aa8e2b833ea545942f183b6d775de6dbefa06bcdb94),
-                        r
-                    ),
-                    mulmod(0x27399ac8a2f2ed6562f3c9c9b685a6fe05b26f8aa16f132dfb519f4a1c209469, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x13d922100107039b7e5bebac9f58d717a9943960957ea188a4a049198f0e3b41, y, r),
-                    add(mulmod(0x151aed1889546eaf603b2904700d9386c40b97b3dde66c58250bc8d9aba5b1c0, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0x7c450db31811a431a4c541c0d4733d3affa3e3bcb4c3feb28e2e64f7587ab08,
-                        add(y, 0x1dea646ac363604084c0792a45c7eaf39f2ba74eb189db382aabd2547f47386c),
-                        r
-                    ),
-                    mulmod(0xfbef4a730dc0c602787abbe5b3ad7b894fa1cea4c7cd3b796081e77e13839f, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x1614e46e9b74224d9917ffa98d5d282ef2b4f8d886f724a092a67aeae8a54661, y, r),
-                    add(mulmod(0x48eed7285d3bc224cfe8a785b208aeb17415e5ebc998d78e0ba9c803585cc58, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0xa37696693a9e298fec40221b13649b601929eb51a5c330bf430c831af63172b,
-                        add(y, 0x4c2b16fdc9cf6ae4a896b80af6b1dfa321a0d55ae7e2ff1f1a5dc431235b00e),
-                        r
-                    ),
-                    mulmod(0x24e9175cea1c2de0612b7ba0b5be0feb88eecda448dd3ef5918e7ff33697eaf8, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x2aa483176071b128dcbeb6b5a256d7f285f87f3e6ce3583de8f34a9c0ed8dae4, y, r),
-                    add(mulmod(0x294397aa2b05d132b6687a8a11ef66c059e1e1ef2b61ccddd42ed1912ba7e9f4, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0xf0cdd0404cc395af3b7a38a8606cc1f8e35fb7dfb485ab7c353b644cfa78956,
-                        add(y, 0x1639775858805988e4193111ebb8b1d357e838673a228bd6bdd28d128d7e038b),
-                        r
-                    ),
-                    mulmod(0xf6c500681e9186757b6a6037c559a619a0c667feb192f9bc909b0b9a67948a2, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a1)
-                a2 := add(
-                    mulmod(0x45784bc9189728d2ad299039d4f96206d39113ea5d197e424ce5a65bf86f36e, y, r),
-                    add(mulmod(0x1335d4ed766edc49d88b1746f96b423ca34bcb4402aac7561b9f34ce1db8e557, a1, r), a2)
-                )
-                a1 := add(
-                    mulmod(
-                        0x106d1b9900a04de930551c90fe32d380f16e75931d3376b1692d508cf957caf3,
-                        add(y, 0x2da0d37b0a0e4ed3b71ab1822165a4b56eaca494abeb0b39a8166e59cc5fafae),
-                        r
-                    ),
-                    mulmod(0x2c7782cbf87bee743852fbe60d2b6de012d167d23620d58ae898ab656ca83685, a1, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                let y := mulmod(a0, mulmod(q, q, r), r)
-                a0 := add(y, a2)
-                a1 := add(
-                    mulmod(0x1b56e2dea23bab3e9c495614e5c2813c48c903372ef1feed9b294aafaac0bf3c, y, r),
-                    add(mulmod(0x1900e84d1a4bf26c7339b3bf2ba244d4b3b05e5aea63ec7d31cc95e5f1e45a7f, a2, r), a1)
-                )
-                a2 := add(
-                    mulmod(
-                        0xf9ca5b22f11c667ad3b26b4dc944eb81e32b686d71563990b35e52aa824cab2,
-                        add(y, 0x28f430f25c7e5643538f85e0453c4edaa72f5d2f3d66f6cbc0e21cc3a9852674),
-                        r
-                    ),
-                    mulmod(0x2ff3f57dd1c04c13a9c9b31d6710c89f97acd20031dd110445777be26e540096, a2, r)
-                )
-            }
-            {
-                let q := mulmod(a0, a0, r)
-                a0 := mulmod(a0, mulmod(q, q, r), r)
-            }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x1d346bed72167521a6a0ecbd3353554797126fd79e9245fda685469513d55123, y, r), add(mulmod(0xcdbcb90830639d7d7f2acb3c76663c05716017362fab7559234d1778263bd63, a1, r), a2))
+            a1 := add(mulmod(0x286adb3a659beb6213364ec71baec1f83aaa25c1f86be4b399127b58c63fd2, add(y, 0x1911ed94a0c45a611d3a8228b916cda8338981b7885d7304a71458f2332bf09c), r), mulmod(0x504c6593944d52adc015c26f4d61e1de809679763352e7a107e4a1840d8d6bc, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x2c504a781be96c83f15b15d936d3f4119586e8b7a9f0c41cbe0023e0fbd240df, y, r), add(mulmod(0x1a5b2b1f92f58f5d6d05f845c1e047180f7563e63466e308aa865d3d4a6bb2b8, a2, r), a1))
+            a2 := add(mulmod(0x4ab1740e657dedb0ddc96fd43a04d086dc85b575ef387c53ffe7ef5e74c923d, add(y, 0x25a83abfa8c47172e69a5fc7d64a9e9dbc774281134951a15ab0f53759ddf06e), r), mulmod(0x20935420af1cce1ea34934b7a87063b5ed7a2cbfcb1f554dd26b44ec2dd27601, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0xe487632bc765c5ba45f3a62a82077d219ce27fcf4ce2c6cf2751867534cb04c, y, r), add(mulmod(0x2c7358e54306a3f1aa087798e25e65c266de34da71da99aa51c930cc27cd27d, a1, r), a2))
+            a1 := add(mulmod(0x3b73d485447ef219a2f0e49b09f7db217c47187c87cbee0172cf84cc3e91684, add(y, 0x8a16c485e227ef62b590df88b670827a067959fee1471977cf92f13cdc22d42), r), mulmod(0x225c1e40a58da7addf7544d07ec48e1a5e908cc119dda4fed391127cbf67574b, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x2769fe8b50da14ac69bdba6852116652b4b3eb74eee95c9d898c9937622aceff, y, r), add(mulmod(0xb3d63bf1287a5340b2d1bae2c1c043751f1a3352c41ac4c97c5946395897ff6, a2, r), a1))
+            a2 := add(mulmod(0x19b4e75a42c20b9b096c9c9a6209373e2a1d162179341c261596f93bb0e3891d, add(y, 0x2182dd8c79049f116ccff49227d9d18c95f0a7c196db9b73d9060a1a1e2163d5), r), mulmod(0x1b423af86a2aa6cbc3168ab4ffb082eefa913339cba39aa488590e5c27c852ef, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x1e0311581daa0ae08fcac53c1f5b2d6ea1d421dad95cbc005e5dd5647c1300cd, y, r), add(mulmod(0x1877eed092edd8a50e3e1570ff9b4b525c0ca8c0af1ab0e6eaba6afa4e6e521c, a1, r), a2))
+            a1 := add(mulmod(0x8e8bc6575da89af875d818d1d9947875381622cb35e5d5acd30f1bf6e48aa18, add(y, 0x1374bef7e468ac425d15c2b5f33ac40841a635b44e2ce3c349aa06185f60f41f), r), mulmod(0x29256b79979d67e158c266d82cf799c56d460103a4d764f576a12d8e8061b75e, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0xb132c3bc1ceadfe71c0426b79f5c04050004bb40461f861c8f9db37ecab6c93, y, r), add(mulmod(0x1fdfe48d7b1a1fb890c6da8126aa57e27811408f23dcd7bd4a709e6fdd7938e6, a2, r), a1))
+            a2 := add(mulmod(0x246024af5de14b5d5ae0854e503607eab37f4a2afe6e5e7637fe78e70cb8132, add(y, 0x250bc2ae72e5107b22be98e8d5f7693b1c058ba1781bb3a5174e827a4276bbdb), r), mulmod(0x911abee2084a3507a84d25d946876cedb5557f9e51237a2ea0292dbab105af3, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x1df11ace5ac9a913aba249ba809080bb60bdf312f09a71c0498d8309ac311712, y, r), add(mulmod(0x1639ab4d3969f60f1e5d2cc9c989cc598000535ce8e7371e3ebe298871bc8dc9, a1, r), a2))
+            a1 := add(mulmod(0x1e8dff1399f68a2f9e15e204ab17a0bd5551fd815b30f1ddb50767878c11952a, add(y, 0x41fb6087297a18b0954ca819c80b40e41d4a19264021fed7d37cf2dbf0ccd7b), r), mulmod(0xb2bb1e0beeb868bccc447e8ac3f265a1804dcaeacb804f90ed3f46db4327ae, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x1d4b265bb9ea9da19be5a555a8e4e3abaf0688e9ee336e1ed8ad704b9d5fa348, y, r), add(mulmod(0x264212aab5fb15478f59fcadc0fb366fa1884e4c10d7a54535e632ffd7f883cb, a2, r), a1))
+            a2 := add(mulmod(0xdf030c513dd2dc82b376dff149abd15721902f3ce60ee161c579234cfa8587a, add(y, 0x4babc5e8d68d847a71d6966f4da2a5d0f3d474961a48e1f6149a024168e3eca), r), mulmod(0x2cf6094d8b89f9b3ddc1c93e4f09eb7b3d32e7cfd80bff77ac62ea7ac6f459c7, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x2a22801d5fdde66972304650b70c183bd3cbb036bd627e5bfca96f9595761a4a, y, r), add(mulmod(0x1cba242a045fe602dc8d5fb6c9d38e5e3f18fa4b803ea1c681bf202e8b9bd1a4, a1, r), a2))
+            a1 := add(mulmod(0x24d71f48c4370d22a2ae1ed7290d5e096fa6f4dcf714fbf5e1612a95292735ec, add(y, 0x270d7744fed611abcef4e667de8fb917d82cc3cffcdadb99c132fc2a01262a8c), r), mulmod(0x1cb88f065a58f144e7cba760754b1e6c4ce1ece14535ca3fc81095de35779414, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x1f2c48d27d8c0e9383b7519b8eab135c1187d9d321abe4687c63be0005e5f2e9, y, r), add(mulmod(0x5f22fb7ed6b5c0c924b78e6517b726e4ee3b636a9b8d020f6894828219564cd, a2, r), a1))
+            a2 := add(mulmod(0x60827089b2c8a60a68bd62879915c9baba5cf64df532717820ba3f44ec70c21, add(y, 0x2e66ae0331fd223f7eb5db29c717598f189e67bcd173689439d63c3a42fae433), r), mulmod(0x425cde92ffb9a07cd10394a6a19e2d42d2f173c75d9eb3d4733025c1e1a9776, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x260edebacf701f81f4008a1c3bcabbd03bad2f1d116283a52c6aedc5a109cadd, y, r), add(mulmod(0x11168a4043f4795413e49a65d7c2d2c3a2a3ce6f7e379754d14bc64430d0c6a, a1, r), a2))
+            a1 := add(mulmod(0x9e140b623f2e231ec027ca1f5515ea95bd65d1ee1db491da4ab3c3cfa51e27a, add(y, 0xc66f444d607d06b98c4c0bcbddd469bf8f15a108c5a4ca3a8179e8c16f3bbaa), r), mulmod(0xdc6b3fe223de4c433976d861f2e82414abe9cf2d97c57bca0d5e5002eb4a2c4, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x236f70d584c6ac62952ffeb7560734cfd97ded1b51610a7eaa29eaca40c7cd29, y, r), add(mulmod(0x301bab4b0bdbc3952e023164be8cb17b2b73ddf5bf14f892dd65b57273cc5a31, a2, r), a1))
+            a2 := add(mulmod(0x21c5df9fe4bc99719dfbcfc23efd416cf124197c99da6f53b331bb4bba49dda2, add(y, 0xe666988a77c4f046f5df3c9ee811c6eedf8e7329330b0c28c377dc93af9e648), r), mulmod(0x25bc6fc33f38252af02a664ecc786fdbd8e2c2a4c15f9813e9d5059bdc2a7212, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x2ec31fe17cd1dd5c18724bf1a9507b4669a16fe3589ac1056e2c64e49d5f6408, y, r), add(mulmod(0x2c4ac2b6f8ef264079e54f4aa61a34d30fcd8d0dd8a81501c9ae771845385828, a1, r), a2))
+            a1 := add(mulmod(0x121934ee19c8b83ac4df837bfce5cb7c0653240b0a92219030dc81762043dce0, add(y, 0x2e9f96d065f08adf0b8785a458f5a4fe49e1f1989020bda023340c2d46f92e59), r), mulmod(0x1f4ca81a6ce1de092d8c19a68a514942c08651d47a20643b7981d45cd03847bb, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x5514cf452fdbda1cd2eebd493395f8627d2a9fcafb61216201555b000d12e0f, y, r), add(mulmod(0x11390d10d1ea25c177c00114814d3b396ab5cf5a6b8136116371b86db2dcae65, a2, r), a1))
+            a2 := add(mulmod(0x29ca55b05952b5e395e956bf713ce362b52336f248805dd8a2cf280abd610f0b, add(y, 0x714b48fe5cecb065644f957894a30caaf191edd1b24364f2fb3c5c0d5d508cc), r), mulmod(0x97490841dfecfc3969233064b5ef057059c7b5722d94cc44dcec8651139cf13, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x283aec02715207d0753fcb1aa1906c2399c7980198e2e52578053c65273e4a74, y, r), add(mulmod(0x17b0a9b89d54748cfd6b181d2d32056d6954f52a586de82201e4701efb43bc8b, a1, r), a2))
+            a1 := add(mulmod(0x2881944679db8b6ee8072dee58a88e1c37e7323554d187310fb4787b4b613ff1, add(y, 0x1fb6e584d54680e2eaf61b9dbe306f3e2ae5f464a6926c373ee0c42ee8869428), r), mulmod(0x7ca45b24c442b879a5f9a8e22be889054846825200e85eb2881b0937b984877, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x1816c000cbe649c22069a1cf2d1e292392e15e52f7f097d62b3438f6c7c4b170, y, r), add(mulmod(0xd357826e69b4a585a8b699e6c1ba04047cc64278c405d720517f52ad06f2edd, a2, r), a1))
+            a2 := add(mulmod(0x3005dd0c730ca127804639cf9470e8e3699048c982e74ab7a6e52ce00648ffb4, add(y, 0x1ca697156868e238f2b9dbaa714b5bbc5e49cd6cb5653c04757e19af727ed73c), r), mulmod(0xf1f0dec1247b3f24b2c1e6f3913166b89bd8de9be6ee791f0f6c433b62564ea, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x2796ed474e9eea03afce00233ec673e11702df3d1268246b3d8530d457bf72f2, y, r), add(mulmod(0x120242728b11384506c26f8358046c2ef208e402c500ccca08edbcf7d7c74bab, a1, r), a2))
+            a1 := add(mulmod(0x11162aa67a1d03fc3651b88bdfa4c30ba19b93320f4cae08c59023b4f779718a, add(y, 0x587a2f7e9df2c93729c9e436c1f446ab9690b96075fcb28f5fb5cb2cc782796), r), mulmod(0x116fe6b9c015e7c9f076f758b5d930e3c052b48a46975cd974e7b69142ab71ea, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x1a1c23f4181b38aac1aae14d1ca5843344c8847678177df366e934a5eb3c5b4c, y, r), add(mulmod(0x25f33b251c1aa621954256a0bbb907cca60fbe5a342a0928b559e4d199352f16, a2, r), a1))
+            a2 := add(mulmod(0xa5c52f531526de34f08ae6e1f1e28e8ea081a960855dc9d0364c908cfa7ebcc, add(y, 0x10548b0538681f6ecb3264815e426692e8bbe41ee35f90c7d03f04abc98406d3), r), mulmod(0x1e53fd04ace286f0329454a66c3e3b6e2396ff6700e04ad199ed99be95fd8e49, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x2ea334c8bb463d4601cf9044d52b5634a12df8f47792ca85dcf0ce3290d40d40, y, r), add(mulmod(0x2241f18540a7f376c412159b6fc8472940ec3c85b4e8bbdb7789d9fe1d08fdf6, a1, r), a2))
+            a1 := add(mulmod(0xb6c10bbef232fb97563a0613b816a1852a22f874f07d6035d23b7ab683b32df, add(y, 0xe4c4acf924c63de3eaf7da3e1000781f8958fafaa17abb0adc62c915a49202e), r), mulmod(0x2f3c1087e942a263e94890146105aea7cdeadd88e112dcfced3d8001cb8b4697, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0xf2b1cbdd956ad4b7ca0b18edbf25974e40d4112ff3735497bd6532d7230c986, y, r), add(mulmod(0x3118f1011f5a61e771b060682e886502321f5cf72ee051ae2651d7c5391effd, a2, r), a1))
+            a2 := add(mulmod(0x1751381f0de2221d192a67ac3b94364acc7e6504a57c2af9ce7ed3a9212a3045, add(y, 0x71d54e4cd60a33bc6aad2773db5a649f2b246ee27878bd97cfa1c0e121a0cb0), r), mulmod(0x254416e6510dd6c850a8ba4e339d5d925cdfb2d00896de5f01329e35c7b21f30, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x16cd1afa2f53486314b8dd65c6ad26aee16629ea4900d85cbcd68e3038887c2d, y, r), add(mulmod(0x669eb08f89ff600e2e09ef542a3f597d37b107da5894c61c6b52658f5f587ec, a1, r), a2))
+            a1 := add(mulmod(0x2eee1658337841d0e719d01ead4c46f49aa18c4b05f5e6c7a4fb5a6df355b1c, add(y, 0x2e5301f228497f26e64abace8aa7d731272b9c0336709ddaf0863063fa340b35), r), mulmod(0x179b32ef7d2873d435bc60155da262f686e9428b30dca419298efaae62f0fef1, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x16568b3981f2d86302acf3148fc0727dd85a8b2ce2e0c074319715bbcdf4981f, y, r), add(mulmod(0x24a463b830f6ec474114a5f76a8d98724374bc53bb905e1aa4c0fd0c2d4e74d9, a2, r), a1))
+            a2 := add(mulmod(0x20ad00bafa6c91b9fdf093a0cbebb02ea9487b08a3a3daa75cd190dd204a2dca, add(y, 0x15dc82a4ced01a095121aab89ce06d4a943f474646971c076f445907c1c564e4), r), mulmod(0x15e7709b2424a8fa8b17dd8ce233517aeb25dd8447d3c103de21b5cc041435, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x2def789884dba48bd6cc37be878cdae96d67b9906b2bad212c31a7f10a649a49, y, r), add(mulmod(0xcab49fe1c76e21617fd4099b233e5b8cfa3e9f750d4b2bc2ba718a0d7e8b84f, a1, r), a2))
+            a1 := add(mulmod(0x2240c1c3dd522d6e02b157e99c25c56afa1c5b0ebf513aeb1005d5f7088aa8b7, add(y, 0x2cda1bd2c387754cc847b6790e3e9ca9228d0d3ca5d23f7eb7441ee7769f2e17), r), mulmod(0x224cab086b6ff2903efe40f8f0e862f170d6d49fdb3a3c8d10762db9e0673454, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x26e9a47c0529206b249b39a6761f23dc4460a85987a6d7d57e9574c651a469fe, y, r), add(mulmod(0x2fac53320f9c7af186bc32c6d6aa14f7b605c63f2cf6a120ae581ac4ce69cec6, a2, r), a1))
+            a2 := add(mulmod(0x28f18f84ede64eeb101b6753821c4e4b8e34a7faeff0bb44ca33d8ccecf8feb8, add(y, 0x102f9bb51e19fa0e967cf2e3a5773701985bb0b6350283b1503d96edcd10f58a), r), mulmod(0x257d034ddbd6857632ebba2d4ea4dcf70ad9c5db68fd111abc4f8bd7ca2405fd, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x2c90eb8bb6ea952d6c08ac19859629f32f6b4bcccb8170ade830a24cf1450184, y, r), add(mulmod(0x27fc153a3bfdc3cf86ed74f9e85b8b7d8fa2c34f56a935da95e02fb73114660, a1, r), a2))
+            a1 := add(mulmod(0x1ad04e4eb055bd36158e416110d8b51ba09b4126526a6f5def96ea6694602d5e, add(y, 0x1fd5a28f905aaecd7e72769c1ccb9adbc00256c6ac3d71a378d77f65dd84e806), r), mulmod(0xbf5cea823c6a0878bcb4da9f17497b1293d0ecdbb999f563d71524322ead9ef, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x125679b2ba9a97d7a7644d4213d42bd5ad74b8c669edae17e737d0e61f1a9b34, y, r), add(mulmod(0x12716abc00ff9bd7603aed9f7c9c46d559f58a2121a736f9eb4e58aba69a6217, a2, r), a1))
+            a2 := add(mulmod(0x1698171e603f7805291f1c9fad0417b8461b413815a6d42d50e015d83406381c, add(y, 0x2ae0f629d62f9a5741057920d7334d1592a38dc136030e7521aacd073f392af4), r), mulmod(0x1aa603eed89cd788c30a19024f209562e116c114bd59b4248559165451e63cc1, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x17ed2e1551a09a88321f6f3b3bff44039b1c36e360ace9736a7215d745eefcb5, y, r), add(mulmod(0x1992838d9928ac8f94f1f3fa60db3df68fdc849ee8263a345723999a02d6e9f1, a1, r), a2))
+            a1 := add(mulmod(0xed36bc0ccc82ade46c7e4e9701ae8a6e6018e0639167e8e5230a8e3bbc9b1fb, add(y, 0x255920d18387070e532b34e2462f748cc0fb98216935c1a27e3014bd0412fec9), r), mulmod(0x240023ec47fde4579ed36c0bb7557235e6f62094fa95e7df4e780aca5eae50e6, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x786a32a58371fc2314286493fe404741de82e3890c86bbc9764701881635f3e, y, r), add(mulmod(0x2bae1630365d99aa2943eecdbdced523a45c38a7794a20589eebdc46ff5ea8c5, a2, r), a1))
+            a2 := add(mulmod(0xf70a5a70d11a0f7dc77ffef2aff465c57736648142ecb25ab30df7958f4d907, add(y, 0x18765e70f8ebd562516e7a7de69c7e3cf0a5343574025ad2fdec2539106d73b6), r), mulmod(0x2b586e19a041b281611b2a6dde360548853a32d178d92798eadd2e5d0281b3af, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x26de51ace4ec789aa820f290b50a04d003ede73f1e321f1757021bf95b6e7466, y, r), add(mulmod(0x223b38a811ef646a606ae97e424214507f353101bc5d444cba4b4df3de713386, a1, r), a2))
+            a1 := add(mulmod(0x2fb1338f4f22db276e4e2e42f0418cb111ae3894f135c5406c84d5514d95e90e, add(y, 0x20002d01e65fef6b43025c47610adb50b00c7adaa43c17426b0edc846d6ff494), r), mulmod(0x3058ba966f592c5709b5fba70ec462e69721da47f9c0fe2844bf1332ea66ffc7, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x176f5d0fb5cf5c51bf981eddd8c33664294d7ef721b147db6a8a1079aec6d8f6, y, r), add(mulmod(0x233bbd23a4f23b62eb6e7cd5b6cc12211f3971e00415bf1e9caceada0935ad05, a2, r), a1))
+            a2 := add(mulmod(0x2066d7ec5eb21942ce9fc5ecf659280b25b1e89f90325e8b9a5bc603c1d8cd9c, add(y, 0x25ea7c7cfe89e3c75cb96bbd7eaf39ca38e1414228ab31538c1d00ff8adaad29), r), mulmod(0x292ed4056f2547d511d118958022727d27b65714ad7e4cdbe203f1d2af08e6a3, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x2b1e699fbf486b4b59217ca5153febfd44ee362a17fd46b72ebcf457ea730525, y, r), add(mulmod(0x18c061849a9bed9987efae98d92aa2f4f4f15ff7446073df28e9246cd430d129, a1, r), a2))
+            a1 := add(mulmod(0x285195aed8008824c43ceea64ec0bc272b82880dc5acf2a2f2912b536d2c4b2e, add(y, 0x170bc1dfd14c30b11eb86919ed9aa177a98be2db733f75b5f730dcd07c81759d), r), mulmod(0x1e851006745e73d489e5c8b0dbeb14877dc372b3f13b7d2d7ab74a53ee8b4218, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x2ccfa7a9ac11dd7bdeab54a756db23cf68d0cfa6f68554bc86de4a1b17492cd, y, r), add(mulmod(0x23e336ec9f4c38c290a74f7cb1ef3ec59c9e575060eac3a898bf98f54ea4f293, a2, r), a1))
+            a2 := add(mulmod(0x1e753a5215e711aa9d350ed79b19d0ffcf1e5b757fd1ce4711f83eda27ffa341, add(y, 0x767bac4b23937e2265b63b3eadf3e236932faa21ec8675ca495e0734679ca4a), r), mulmod(0x26d779a8fe8a4fdd819b5404797ef3f2302960197883ae9e47775d54bc27af98, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x22aea34fc9f5e1790bd48b620168380266a044403e0eaed885394e61c0fe11ae, y, r), add(mulmod(0x10661eb441f300a99286f2cf2ce37d7be1e50b7474a51d75d1ebca9b8cf12be0, a1, r), a2))
+            a1 := add(mulmod(0xdb3de3e7381ebce567fb3199edc211fb52fc58e552c770de5a090ab0fb1bb99, add(y, 0x2ddb8296b36412e815642872d28760e86b41bd95812de404d639126846d9ffe5), r), mulmod(0x13dce61c383b10256f95177770cd5292b4dfd91bb883cbb82ab6e96c3e046875, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x1ad9d99d3ee6fdabca05438c04d2929e312b24808d52d67d89f0fa1fa5af32a6, y, r), add(mulmod(0x29abf96c44e11d146f96d7913abc355ae2a436ca2ed657293a2a045cc12fb253, a2, r), a1))
+            a2 := add(mulmod(0x305d91ff6726cc9a946a49f6ee88bc1b09fa1128d26ca4d7ac2b66d922db45d8, add(y, 0x201a4a1d289f8d12030db6c857de9e676a4fa2ebdff0b616cb7a1cbfa884c5da), r), mulmod(0xbe9bfc8865712fe65e324fe9db8c85266c839427390d9678fd4b79fb17e8d10, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x2189072d3ca940aeb9ade51d35f62dbbc4a6887d8f69fbbbc9776075ed4fec45, y, r), add(mulmod(0x2a31121ea29fc0f5e5128248309879f5e78bcc437b84f637a6c49d75d9763ae2, a1, r), a2))
+            a1 := add(mulmod(0x24e1f55d8ca9610203c60608d36d24402c2e22d0d24e32e0faf0069fce89e18e, add(y, 0x10ef21c419de5767633d1053cf2fc0e96e275e189b152bce846b3c46ee2e4912), r), mulmod(0xeb441bc834de32cfeae56afbcd07c5b316733ac5a2919b5e57e10174aaa636e, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0xc0e8916de702a4d2a3f8f568c4bb091f835b3d7c62175a79df9be1cfd2eced9, y, r), add(mulmod(0x23fae13628967f291f011209be2eaafda14b93625fd2d3fe7aa519fcd8b9a599, a2, r), a1))
+            a2 := add(mulmod(0x20021b222d088b63d018fda39c7a011b716a28ebe997ce512cd85e46ea1d6f5a, add(y, 0x1dac417336599fec7bd550674cb06674d231d3c5e6c0a29527a21078ce6449d4), r), mulmod(0x1e2eda4e96246fb4d5a8124ba335be879aa0b11cb9edcd6c5906c30d1aeb5af9, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0xef69ef0ed3113555b9df644359346e63533fee82aef30205acb56c765b453d3, y, r), add(mulmod(0x15374eb850ecbf66f391e9cbba7f1466ee9acac29d013bdc6697883cd21903ae, a1, r), a2))
+            a1 := add(mulmod(0x1366f04fe51730aebdf08490833740792c16c593d93d3e5e4b39734b30c51f, add(y, 0x28d8e51331c252a55c8aec7468d4fc11e2a5c525d1ceb0c1f0fe5cbcb94447a8), r), mulmod(0x21b457e344b8dd6bc7411598814dec05b655ef73eecdf539ff0062458483185, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x1d284273e8af26a8f71fa732519a7a165cb2eaf7c176b7557f8daacac2345628, y, r), add(mulmod(0x6920a52d5548dd5d0a204ead054951105e63a3012b3368f9d060e07cd931e55, a2, r), a1))
+            a2 := add(mulmod(0x26976acc1e91a94888cb78bb2d40c14763dbbdeb201a0250205bb7c2933daf17, add(y, 0x1bd995c77b70ca8c61b74eeb6d7b6494ae3564eaf592b87b1f9724b8fdf27819), r), mulmod(0xce7dc939cdeadc944a12c2cfc6cdaff73e98e0a4af2cdc66683410ac7a0f25c, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x5fa50c2d5515e8e7b5e373246b2a817c58f4eedd99f6c2666e2707e883f18e7, y, r), add(mulmod(0x1946115c63324a0805c0d6fb7e8ab9189ccc55d143855c65478277b08d79cfd6, a1, r), a2))
+            a1 := add(mulmod(0x2d855b17d6e74984fbfb7c1f3318fde0d5322f0e52714a15dc3cbfdba2a6273d, add(y, 0x26819c874bac225ce400b7fdfb795991d7560a6d5ccbb5a52ad19a9e3fb9e433), r), mulmod(0x1f113990af54a46305b54d7222976349a2ac912dbb33fb34cba670e5eda5de69, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x9995537067cf8890efdb317ee5eee3c7f2cefc398d8d4842625534660ea6e63, y, r), add(mulmod(0x34eeee978e1c0669aaa581db546b95efe6aa85e638bf4f496c58ac5c49ae3c3, a2, r), a1))
+            a2 := add(mulmod(0x42130704be20df1549addc7fa2d74608d590e061f7c9c86e94990a3357dd73, add(y, 0x5d2a278075964fa4ca8821889393c77e76daf6f3358efaa21375dc4ee81f0f4), r), mulmod(0x2950b47b161d26f331bd73f503f0877c4056fe4dc3f2414bf4521cc29f3bd459, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x292df8d2bbad95655755bd8e651461f0d8f61ca26eb877edd0ecc02712e43687, y, r), add(mulmod(0x1df5d8fc5aedee28416695da5056d3d53f6ad7715efd8c6e25e3e2b33c319185, a1, r), a2))
+            a1 := add(mulmod(0x41c8dd0d0d21b921b2b588f99d2623fe65434f19e67aff1f1e981569ea17e8c, add(y, 0x2565da633bb1a4483bb8f5e000abf3197684351a9a15d0adeb2e2beb46c1a5fd), r), mulmod(0x29f9b938e65debc649fbeebe86403273c011e4faf08d955ba8693dce9cce68d0, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x247b15fb8bc71aac65d0620bb84989028d8c0665d0fc0dd958c9d4c42a5b12df, y, r), add(mulmod(0x16c604d03aa02d58a2453ced41c70cd3b077edb749b311586d3b6286d5ce06ba, a2, r), a1))
+            a2 := add(mulmod(0x38db9980ea7aa777bf6670707bb18cbf942086ba6a3188c1fa2a1b6bbfe255b, add(y, 0x11090b29330f28f4235fa60cd63df05144d705f248816811c456db41d4f5281c), r), mulmod(0x21d4cdbd3283c944fff71be7b01d27540dbddf96dfe3a14fd9e20ce24cfc7ed3, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x27c2238490b347d91a403b359a0423bd4e90f2b729c8ac0f044fade66f57d5af, y, r), add(mulmod(0x1c05058b395954d3a584a727d0adf05afe58646dc6d898040001885b4b18fe47, a1, r), a2))
+            a1 := add(mulmod(0xf8c68d6fc0f238c6215a5c30dcf04d3a48de00c8797a3747118b359dd571551, add(y, 0x71d1cc08c748651ae026183dac3a11a12476aa3c386e4c0eb70d1e81b1e5a7c), r), mulmod(0x1ef068686cfb0d5aacc1c274b89d62e7f0552d1a4de67739095a760e3a1a94ab, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x110b1efa0355fa30ead4f840138c38bcddfe555684441186900bef92152b972f, y, r), add(mulmod(0x2e34345601a4b4b56f3a5cb1e0ebd7e4dbb54f1e97ac06ba332748cf4a7d5991, a2, r), a1))
+            a2 := add(mulmod(0x1f02c0c97743b0eb8fc684d8ce4b3496fafdc0d31a457c5755c739781dbfa8c0, add(y, 0x2b7070a865dff4db103fb5b8df72fda0264aaf514161cf10567ff5c9fb12c0a0), r), mulmod(0x29f25b52e46a400206392f040cabb9e9da3a1335b1cc8e39e4667c0e95b5bb17, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x1ef965c6c0bfafe2d6e1d10710aaf10f817da9af6bddbcf2bdcb355fb9d4895e, y, r), add(mulmod(0x1e466b28ea5dd918ec0f5a80c395217e48b8dd6d1975e47914ffeb9a92adc3f6, a1, r), a2))
+            a1 := add(mulmod(0x265ce02e28ca68a92b9ef1e58461ae2334276f92716e1e3fdde59911301e47b6, add(y, 0x57baeeea414aece0fbb74c209d88c3ad64b025cd809de4d1fe6c2d163bb81a1), r), mulmod(0x2ba701ad3fe6b91601985b5f2b70f75cd429c47ae10725a96455d9da75791a50, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x26debbe1609b95c237c82a437afe7adabd0346889725fc05664764a7a0e6f27d, y, r), add(mulmod(0x3bda9be7ce7187d2234dc3eab2130b64b9bed96db88a8472c3735e8a01c6f0b, a2, r), a1))
+            a2 := add(mulmod(0x28601e42c5f558e8ee61bf5078b1d0c754755e01b21bf6a6d2db481e218220c6, add(y, 0x1d414473703ec96b1131128d5acdaa9c517018eb013990d68807db4d9ac1d95), r), mulmod(0x1b9cdf9b2b96980901c92ef0f8b4c3af6eaff62485ca48d301a336e73aa261d0, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x1941f5747ce4bc90d5a2f30cbcf273414dbf133ab738ad315a766b27ef013249, y, r), add(mulmod(0x276e96eda73885a27463c688d3cdea2bc3e7083f6c912b56c0d8e57321d04eae, a1, r), a2))
+            a1 := add(mulmod(0x2296e7eda3a6f3bf2a9f3601b313a85e84be52b7bbde1bec494014ab6fc2b2f6, add(y, 0x812b2cacb7ed8c5b17bf3d702f338c5e0fdbea15b4aa5dcf09479ca51754563), r), mulmod(0x187669a8b1977786a46a5b3713c1729d60d1966ad1c11a19d1ddc2d27b5e5a72, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x38a1e52e3ca47c4d8ef5d6689c5604a5072993f59fdcac8d0d57f774689ace0, y, r), add(mulmod(0x22dcd3b16c603a038df29e38783be99c1fdc806106c97b65885d3446d1e48df4, a2, r), a1))
+            a2 := add(mulmod(0x1ea6c66a2eb6015bb48e6fd359a684998f217614a400188ed28f40d025031b59, add(y, 0x830f451861a7c674aeffb7ab91c6ba60cdb738883e9f3cd62708df67fefa8dd), r), mulmod(0x273e546b404bf7cf11f429a597b48dc2ae41b241a9049ea28301c018974ad980, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x2d8873ec0eefcbbcdb49a82681d634eacda9daa6be8668ec4b99c72cf118d4eb, y, r), add(mulmod(0x6e620d95fec009750117f4f4dfc917eeaebafcb8594f79731ffd28b16f2b56c, a1, r), a2))
+            a1 := add(mulmod(0x2a9fa89bf7b94918d53438d9e8da648181ca632d5463b9a73749b9a893ee4008, add(y, 0xdb485fa6f13826c812397822557b765bd4c5176e449ac206b04c3a94b99cb81), r), mulmod(0x13c5e78c086fd3f0911f04af116778af8900a4e61cbdef13fe60db179b5b6597, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x16c152dea85b4024677bea6188cb37e44cea913c3949607be62ec4466b51d5eb, y, r), add(mulmod(0x2cdc4c2cfefa46f1c3797af114be1b68beb13490ca344873d800f7a0dbf198ff, a2, r), a1))
+            a2 := add(mulmod(0x187c3290d909ce8fb74b1b7feeb00d66715653b2124b72407fa30e76332cf410, add(y, 0x25f67d8c167e51a7af2f7cb6a9046ed1c6f087ba57985e2a2ab6de5421b86410), r), mulmod(0xa9a09e80d326fd8f51a40d659f13b57e3e46bb0917122f13ba9ec27d35e2925, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x31a990da16ba54a5062b13d22cd0ba68ec858577f6a8bd3d0fcf6ef9aad9f0b, y, r), add(mulmod(0x5d6b35b74d463c66b6e346f56dab515b9af8a038c295199d7ee3402358fce8c, a1, r), a2))
+            a1 := add(mulmod(0x2617236b2911ec677233a18beb3d685739f815b502ce3c2c6ca5f2f4632d3e7d, add(y, 0x10125036906dbe55b48f6aa8e2b833ea545942f183b6d775de6dbefa06bcdb94), r), mulmod(0x27399ac8a2f2ed6562f3c9c9b685a6fe05b26f8aa16f132dfb519f4a1c209469, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x13d922100107039b7e5bebac9f58d717a9943960957ea188a4a049198f0e3b41, y, r), add(mulmod(0x151aed1889546eaf603b2904700d9386c40b97b3dde66c58250bc8d9aba5b1c0, a2, r), a1))
+            a2 := add(mulmod(0x7c450db31811a431a4c541c0d4733d3affa3e3bcb4c3feb28e2e64f7587ab08, add(y, 0x1dea646ac363604084c0792a45c7eaf39f2ba74eb189db382aabd2547f47386c), r), mulmod(0xfbef4a730dc0c602787abbe5b3ad7b894fa1cea4c7cd3b796081e77e13839f, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x1614e46e9b74224d9917ffa98d5d282ef2b4f8d886f724a092a67aeae8a54661, y, r), add(mulmod(0x48eed7285d3bc224cfe8a785b208aeb17415e5ebc998d78e0ba9c803585cc58, a1, r), a2))
+            a1 := add(mulmod(0xa37696693a9e298fec40221b13649b601929eb51a5c330bf430c831af63172b, add(y, 0x4c2b16fdc9cf6ae4a896b80af6b1dfa321a0d55ae7e2ff1f1a5dc431235b00e), r), mulmod(0x24e9175cea1c2de0612b7ba0b5be0feb88eecda448dd3ef5918e7ff33697eaf8, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x2aa483176071b128dcbeb6b5a256d7f285f87f3e6ce3583de8f34a9c0ed8dae4, y, r), add(mulmod(0x294397aa2b05d132b6687a8a11ef66c059e1e1ef2b61ccddd42ed1912ba7e9f4, a2, r), a1))
+            a2 := add(mulmod(0xf0cdd0404cc395af3b7a38a8606cc1f8e35fb7dfb485ab7c353b644cfa78956, add(y, 0x1639775858805988e4193111ebb8b1d357e838673a228bd6bdd28d128d7e038b), r), mulmod(0xf6c500681e9186757b6a6037c559a619a0c667feb192f9bc909b0b9a67948a2, a2, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a1)
+            a2 := add(mulmod(0x45784bc9189728d2ad299039d4f96206d39113ea5d197e424ce5a65bf86f36e, y, r), add(mulmod(0x1335d4ed766edc49d88b1746f96b423ca34bcb4402aac7561b9f34ce1db8e557, a1, r), a2))
+            a1 := add(mulmod(0x106d1b9900a04de930551c90fe32d380f16e75931d3376b1692d508cf957caf3, add(y, 0x2da0d37b0a0e4ed3b71ab1822165a4b56eaca494abeb0b39a8166e59cc5fafae), r), mulmod(0x2c7782cbf87bee743852fbe60d2b6de012d167d23620d58ae898ab656ca83685, a1, r)) }
+            { let q := mulmod(a0, a0, r) let y := mulmod(a0, mulmod(q, q, r), r)
+            a0 := add(y, a2)
+            a1 := add(mulmod(0x1b56e2dea23bab3e9c495614e5c2813c48c903372ef1feed9b294aafaac0bf3c, y, r), add(mulmod(0x1900e84d1a4bf26c7339b3bf2ba244d4b3b05e5aea63ec7d31cc95e5f1e45a7f, a2, r), a1))
+            a2 := add(mulmod(0xf9ca5b22f11c667ad3b26b4dc944eb81e32b686d71563990b35e52aa824cab2, add(y, 0x28f430f25c7e5643538f85e0453c4edaa72f5d2f3d66f6cbc0e21cc3a9852674), r), mulmod(0x2ff3f57dd1c04c13a9c9b31d6710c89f97acd20031dd110445777be26e540096, a2, r)) }
+            { let q := mulmod(a0, a0, r) a0 := mulmod(a0, mulmod(q, q, r), r) }
             b0 := add(a0, a1)
             b1 := add(a0, add(mulmod(0x99b48c1cf6d11066b0c6d052a5e641d9c1df5ba2cd89a6786aaf257468d781, a1, r), a2))
-            b2 := add(
-                a0,
-                add(
-                    mulmod(0xb083f227c03dd42d3ec1537fb3cbe348a3e3df356552632d31cd299fa4c499b, a1, r),
-                    add(
-                        mulmod(0x4be109b0df0711c713ca32feef134c78c67f60d1e2c3dfa2d5547876026b9fc, a2, r),
-                        0x27b56eb00ecb5c65a3a7fa75b68bdf8ee16f00ed8830624115b4e8ca2a589a5f
-                    )
-                )
-            )
-            {
-                let q := mulmod(b0, b0, r)
-                b0 := mulmod(b0, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(b1, b1, r)
-                b1 := mulmod(b1, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(b2, b2, r)
-                b2 := mulmod(b2, mulmod(q, q, r), r)
-            }
-            a0 := add(
-                b0,
-                add(
-                    mulmod(0x2a11d92ba0f6532b1bbf772c056ba4613da8297a47509c2fca022892937df027, b1, r),
-                    add(
-                        mulmod(0xf13856dfa71006b7873a3cb51b9d6ec9747274ca88275f83113c93cb574c40a, b2, r),
-                        0x11b1ee246941058d43e7f9871573846f8fa78fb1ee3a8dc47bbba4a9356e9560
-                    )
-                )
-            )
-            a1 := add(
-                mulmod(0x1f9191de5e53ab247a9ae7310863e7ede6b1e34ef7b4a89954b4fe84d0fbc53e, b0, r),
-                add(
-                    b1,
-                    add(
-                        mulmod(0x1046a76b334aa6cdaef372c770428c638fa5704318567475f24f21a26f2586bf, b2, r),
-                        0x14b26af13176318c5fe52f66daf9a6a832d67147cc2c17d27515d45b0283a0f4
-                    )
-                )
-            )
-            a2 := add(
-                mulmod(0xfb92dfae951a84caf173234a26946eeb17f89f9e152447329407a4549185d68, b0, r),
-                add(
-                    mulmod(0x239bf7daf0646613b7f617269b5329e94917656c79e6a1b73c985ccfd8366436, b1, r),
-                    add(b2, 0x15641c85bb9666a1f49fa605e02643b663f88607296c0618139db2404dcd6e13)
-                )
-            )
-            {
-                let q := mulmod(a0, a0, r)
-                a0 := mulmod(a0, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(a1, a1, r)
-                a1 := mulmod(a1, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(a2, a2, r)
-                a2 := mulmod(a2, mulmod(q, q, r), r)
-            }
-            b0 := add(
-                a0,
-                add(
-                    mulmod(0x26aa21263d78f94ea2f642e27c7f7ac1490febf2b175773c086b90b11a606f27, a1, r),
-                    add(
-                        mulmod(0x1e776a76a2b9ebc4638c621651e9554b011f5d913e6b87f27fc2747db4566a61, a2, r),
-                        0x108043cd87c92ac8395ab2deef7853470617e2ff76aa1edc7dcbb9a41e36f957
-                    )
-                )
-            )
-            b1 := add(
-                mulmod(0x2f1bab5e47ab3d167fae68842403daa5c1c62eff546504c0067b10c99ca32fb5, a0, r),
-                add(
-                    a1,
-                    add(
-                        mulmod(0x58a8cd731e50888b0f199052beae4f2296c3843ebacef8e56836da52c901ca6, a2, r),
-                        0x9ea9c0c18e093c6755f28dfbe9dc2176760471b5130f6134fbc35c772d4095e
-                    )
-                )
-            )
-            b2 := add(
-                mulmod(0x2c65afab07c37b332951791cfb30f9606b0f0f63a392e3f2fab4f1f027928b0a, a0, r),
-                add(
-                    mulmod(0x192175df1a9692a82d69f35080fbc897bbadd9d7ba2587ff92da8d543ad3a3b1, a1, r),
-                    add(a2, 0x5d411c85eb8bf5a06104dbb7e7a7bca7176b6f6d9a77b3ce7494f2474ff91f8)
-                )
-            )
-            {
-                let q := mulmod(b0, b0, r)
-                b0 := mulmod(b0, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(b1, b1, r)
-                b1 := mulmod(b1, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(b2, b2, r)
-                b2 := mulmod(b2, mulmod(q, q, r), r)
-            }
-            a0 := add(
-                b0,
-                add(
-                    mulmod(0x17a1c1b52314df0190d5d7321d2ca843bddf373964ea2a79572dcae0f1b16fb7, b1, r),
-                    add(
-                        mulmod(0x10afb36ac68f9331a1ab53a940be8e760aacbf6a3937d299c924b8d0a3116789, b2, r),
-                        0x22c9609fa76468678115cb8016264f03761ecaba23cfe975984f5cd657a6647
-                    )
-                )
-            )
-            a1 := add(
-                mulmod(0x27b18853d0ecd22135fab200fc29248d1c73308474116a293f3b3b8add20c3db, b0, r),
-                add(
-                    b1,
-                    add(
-                        mulmod(0x1e6f092779e5b87bf55e2077cfee4b09836a95506c69f3459a50a5a319aefb2d, b2, r),
-                        0x15b225cb87e31ed26c1caddd1324b7da03e543349950460a5534b30b1488d2fe
-                    )
-                )
-            )
-            a2 := add(
-                mulmod(0x12a83ab5f2340a673abf037b514e873cff8b124770f400df7693d7f93e22f00, b0, r),
-                add(
-                    mulmod(0x5b1f088990013be27375e635c4741d5e73e082ea1b37eb7c531be4e8a010705, b1, r),
-                    add(b2, 0x19eb384e6544197cc33b9e6227bfd14fc3827214b358675d4a426e87309b4849)
-                )
-            )
-            {
-                let q := mulmod(a0, a0, r)
-                a0 := mulmod(a0, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(a1, a1, r)
-                a1 := mulmod(a1, mulmod(q, q, r), r)
-            }
-            {
-                let q := mulmod(a2, a2, r)
-                a2 := mulmod(a2, mulmod(q, q, r), r)
-            }
-            digest := mod(
-                add(
-                    mulmod(0x5df8c11e39477b8c922c1f9f0e06c3b4b9fdb6a768c4c98f3fbbeb75da3a543, a0, r),
-                    add(
-                        mulmod(0xe02f59127b18c1bdf8f7df28e8eb4c30bec9b02eeac11e8298fba40d0ccf2ea, a1, r),
-                        mulmod(0x481bd8f44555395e62c0039d8b1806cf3d0113bdcc2d61a287be74b1661c9fc, a2, r)
-                    )
-                ),
-                r
-            )
+            b2 := add(a0, add(mulmod(0xb083f227c03dd42d3ec1537fb3cbe348a3e3df356552632d31cd299fa4c499b, a1, r), add(mulmod(0x4be109b0df0711c713ca32feef134c78c67f60d1e2c3dfa2d5547876026b9fc, a2, r), 0x27b56eb00ecb5c65a3a7fa75b68bdf8ee16f00ed8830624115b4e8ca2a589a5f)))
+            { let q := mulmod(b0, b0, r) b0 := mulmod(b0, mulmod(q, q, r), r) }
+            { let q := mulmod(b1, b1, r) b1 := mulmod(b1, mulmod(q, q, r), r) }
+            { let q := mulmod(b2, b2, r) b2 := mulmod(b2, mulmod(q, q, r), r) }
+            a0 := add(b0, add(mulmod(0x2a11d92ba0f6532b1bbf772c056ba4613da8297a47509c2fca022892937df027, b1, r), add(mulmod(0xf13856dfa71006b7873a3cb51b9d6ec9747274ca88275f83113c93cb574c40a, b2, r), 0x11b1ee246941058d43e7f9871573846f8fa78fb1ee3a8dc47bbba4a9356e9560)))
+            a1 := add(mulmod(0x1f9191de5e53ab247a9ae7310863e7ede6b1e34ef7b4a89954b4fe84d0fbc53e, b0, r), add(b1, add(mulmod(0x1046a76b334aa6cdaef372c770428c638fa5704318567475f24f21a26f2586bf, b2, r), 0x14b26af13176318c5fe52f66daf9a6a832d67147cc2c17d27515d45b0283a0f4)))
+            a2 := add(mulmod(0xfb92dfae951a84caf173234a26946eeb17f89f9e152447329407a4549185d68, b0, r), add(mulmod(0x239bf7daf0646613b7f617269b5329e94917656c79e6a1b73c985ccfd8366436, b1, r), add(b2, 0x15641c85bb9666a1f49fa605e02643b663f88607296c0618139db2404dcd6e13)))
+            { let q := mulmod(a0, a0, r) a0 := mulmod(a0, mulmod(q, q, r), r) }
+            { let q := mulmod(a1, a1, r) a1 := mulmod(a1, mulmod(q, q, r), r) }
+            { let q := mulmod(a2, a2, r) a2 := mulmod(a2, mulmod(q, q, r), r) }
+            b0 := add(a0, add(mulmod(0x26aa21263d78f94ea2f642e27c7f7ac1490febf2b175773c086b90b11a606f27, a1, r), add(mulmod(0x1e776a76a2b9ebc4638c621651e9554b011f5d913e6b87f27fc2747db4566a61, a2, r), 0x108043cd87c92ac8395ab2deef7853470617e2ff76aa1edc7dcbb9a41e36f957)))
+            b1 := add(mulmod(0x2f1bab5e47ab3d167fae68842403daa5c1c62eff546504c0067b10c99ca32fb5, a0, r), add(a1, add(mulmod(0x58a8cd731e50888b0f199052beae4f2296c3843ebacef8e56836da52c901ca6, a2, r), 0x9ea9c0c18e093c6755f28dfbe9dc2176760471b5130f6134fbc35c772d4095e)))
+            b2 := add(mulmod(0x2c65afab07c37b332951791cfb30f9606b0f0f63a392e3f2fab4f1f027928b0a, a0, r), add(mulmod(0x192175df1a9692a82d69f35080fbc897bbadd9d7ba2587ff92da8d543ad3a3b1, a1, r), add(a2, 0x5d411c85eb8bf5a06104dbb7e7a7bca7176b6f6d9a77b3ce7494f2474ff91f8)))
+            { let q := mulmod(b0, b0, r) b0 := mulmod(b0, mulmod(q, q, r), r) }
+            { let q := mulmod(b1, b1, r) b1 := mulmod(b1, mulmod(q, q, r), r) }
+            { let q := mulmod(b2, b2, r) b2 := mulmod(b2, mulmod(q, q, r), r) }
+            a0 := add(b0, add(mulmod(0x17a1c1b52314df0190d5d7321d2ca843bddf373964ea2a79572dcae0f1b16fb7, b1, r), add(mulmod(0x10afb36ac68f9331a1ab53a940be8e760aacbf6a3937d299c924b8d0a3116789, b2, r), 0x22c9609fa76468678115cb8016264f03761ecaba23cfe975984f5cd657a6647)))
+            a1 := add(mulmod(0x27b18853d0ecd22135fab200fc29248d1c73308474116a293f3b3b8add20c3db, b0, r), add(b1, add(mulmod(0x1e6f092779e5b87bf55e2077cfee4b09836a95506c69f3459a50a5a319aefb2d, b2, r), 0x15b225cb87e31ed26c1caddd1324b7da03e543349950460a5534b30b1488d2fe)))
+            a2 := add(mulmod(0x12a83ab5f2340a673abf037b514e873cff8b124770f400df7693d7f93e22f00, b0, r), add(mulmod(0x5b1f088990013be27375e635c4741d5e73e082ea1b37eb7c531be4e8a010705, b1, r), add(b2, 0x19eb384e6544197cc33b9e6227bfd14fc3827214b358675d4a426e87309b4849)))
+            { let q := mulmod(a0, a0, r) a0 := mulmod(a0, mulmod(q, q, r), r) }
+            { let q := mulmod(a1, a1, r) a1 := mulmod(a1, mulmod(q, q, r), r) }
+            { let q := mulmod(a2, a2, r) a2 := mulmod(a2, mulmod(q, q, r), r) }
+            digest := mod(add(mulmod(0x5df8c11e39477b8c922c1f9f0e06c3b4b9fdb6a768c4c98f3fbbeb75da3a543, a0, r), add(mulmod(0xe02f59127b18c1bdf8f7df28e8eb4c30bec9b02eeac11e8298fba40d0ccf2ea, a1, r), mulmod(0x481bd8f44555395e62c0039d8b1806cf3d0113bdcc2d61a287be74b1661c9fc, a2, r))), r)
         }
     }
 }
