@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import tomllib
+from importlib.metadata import packages_distributions
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Page
+
+
+PYTHON_FOLDERS = ["api", "audit", "chain", "election", "relayer", "scripts", "voter", "zk"]
+
+
+def _listed(docs: dict[str, Page], heading: str) -> list[str]:
+    page = docs["docs/dependencies.md"]
+    return (
+        [row[0].strip("`") for row in page.section(heading).rows()] if f"## {heading}\n" in page.text else []
+    )
+
+
+def _imported(root: Path) -> set[str]:
+    """Return the distributions that our sources import."""
+    modules = set()
+    for folder in PYTHON_FOLDERS:
+        for path in (root / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    modules |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    modules.add(node.module.partition(".")[0])
+    owners = packages_distributions()
+    return {name.lower().replace("_", "-") for module in modules for name in owners.get(module, [])}
 
 
 def _names(requirements: list[str]) -> dict[str, str]:
@@ -51,8 +77,16 @@ def asked_for(root: Path) -> dict[str, dict[str, str]]:
 def test_the_table_lists_exactly_what_is_asked_for(
     heading: str, docs: dict[str, Page], asked_for: dict[str, dict[str, str]]
 ) -> None:
-    rows = docs["docs/dependencies.md"].section(heading).rows()
-    assert sorted(row[0].strip("`") for row in rows) == sorted(asked_for[heading])
+    listed = _listed(docs, heading)
+    if heading == "Python, to run":
+        listed += _listed(docs, "Python, not used yet")
+    assert sorted(listed) == sorted(asked_for[heading])
+
+
+def test_a_package_to_run_is_imported_and_an_unused_one_is_not(root: Path, docs: dict[str, Page]) -> None:
+    imported = _imported(root)
+    assert set(_listed(docs, "Python, to run")) - imported == set()
+    assert set(_listed(docs, "Python, not used yet")) & imported == set()
 
 
 def test_each_package_has_a_use_and_a_reason_for_the_choice(docs: dict[str, Page]) -> None:
