@@ -63,7 +63,7 @@ format: setup  ## Format Python and Solidity.
 bench: setup  ## Measure gas, proving and the audit; writes bench/results.
 	$(BIN)/python bench/gas_cream.py
 	$(BIN)/python bench/zk_vote.py
-	$(BIN)/python bench/audit.py
+	$(BIN)/python bench/audit_ballots.py
 
 brownie-setup: .venv-brownie/.ready  ## Install Brownie into an environment of its own.
 

@@ -1,4 +1,4 @@
-"""How long a stranger needs to recount an election: `python bench/audit.py [--ballots 1000] [--depth 20]`.
+"""How long a stranger needs to recount an election: `python bench/audit_ballots.py [--ballots 1000] [--depth 20]`.
 
 The election is real (every proof is made and verified) and is kept under build/bench, so that a second run
 only audits it. Each audit runs in a process of its own, as `tohyo audit` would. The result goes to
@@ -6,7 +6,6 @@ bench/results/audit_<ballots>.json, with the time that verifying the same proofs
 yardstick.
 """
 
-# ruff: noqa: E402  the search path comes first, see below
 from __future__ import annotations
 
 import argparse
@@ -24,9 +23,6 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-# a script's own folder is searched first, and there this file would be taken for the package `audit`
-sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path(__file__).resolve().parent]
 
 from audit.replay import audit_election
 from chain.compiler import contract
@@ -206,7 +202,7 @@ def measure(directory: Path, ballots: int, depth: int) -> dict[str, Any]:
         yardstick = verify_one_by_one(connect(node.rpc_url), deployment.contract)
     seconds = statistics.median(run["seconds"] for run in runs)
     return {
-        "command": f"python bench/audit.py --ballots {ballots} --depth {depth}",
+        "command": f"python bench/audit_ballots.py --ballots {ballots} --depth {depth}",
         "ballots": runs[0]["ballots"],
         "depth": depth,
         "verdict": "consistent" if all(run["verdict"] == "consistent" for run in runs) else "inconsistent",
