@@ -1,4 +1,4 @@
-"""How long a stranger needs to recount an election: `python bench/audit_ballots.py [--ballots 1000] [--depth 20]`.
+"""How long a stranger needs to recount an election: `python bench/audit_ballots.py [--ballots N] [--depth D]`.
 
 The election is real (every proof is made and verified) and is kept under build/bench, so that a second run
 only audits it. Each audit runs in a process of its own, as `tohyo audit` would. The result goes to
@@ -21,7 +21,6 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit.replay import audit_election
@@ -45,6 +44,7 @@ from zk.vote import VoteProver, VoteVerifier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from web3 import Web3
 
