@@ -1,4 +1,4 @@
-"""How long a stranger needs to recount an election: `python bench/audit_ballots.py [--ballots N] [--depth D]`.
+"""How long a stranger needs to recount an election: `python bench/audit_ballots.py [--ballots N]`.
 
 The election is real (every proof is made and verified) and is kept under build/bench, so that a second run
 only audits it. Each audit runs in a process of its own, as `tohyo audit` would. The result goes to

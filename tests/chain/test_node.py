@@ -83,6 +83,7 @@ def test_a_taken_port_is_told(engine):
 @ENGINES
 def test_a_missing_program_is_told(monkeypatch, tmp_path, engine):
     monkeypatch.setattr(engines, "NODE_MODULES", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NodeProgramMissingError, match="not installed") as raised:
         start_node(engine)
     assert "make setup" in raised.value.hint

@@ -59,7 +59,7 @@ def asked_for(root: Path) -> dict[str, dict[str, str]]:
         "Python, to build and install": _names(build),
         "Python, for Brownie": _names(python["dependency-groups"]["brownie"]),
         "npm, to run": npm["dependencies"],
-        "npm, to develop": npm["devDependencies"],
+        "npm, to develop": npm["devDependencies"] | npm["optionalDependencies"],
     }
 
 
