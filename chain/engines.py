@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 from chain.errors import NodeProgramMissingError
 from chain.paths import NODE_MODULES
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Engine = Literal["anvil", "ganache"]
 ENGINES: tuple[Engine, ...] = ("anvil", "ganache")

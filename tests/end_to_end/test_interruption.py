@@ -1,4 +1,4 @@
-"""Kill or interrupt the real command in the middle of the votes; the next one goes on, and nothing is lost."""
+"""Kill or interrupt the real command in the middle of the votes; the next one goes on, nothing is lost."""
 
 import json
 import os
