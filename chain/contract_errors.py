@@ -7,6 +7,7 @@ Solidity's names in snake case: `error.values["nullifier_hash"]`.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar
 
@@ -26,6 +27,14 @@ _SELECTOR_BYTES = 4
 PHASES = ("pending", "registration", "voting", "closed")
 
 
+def _moment(timestamp: int) -> str:
+    """Say a contract's time in words; 0 and the far future stand for never."""
+    try:
+        return datetime.fromtimestamp(timestamp, UTC).isoformat() if timestamp else "no time: it was the last"
+    except (OverflowError, ValueError):
+        return f"{timestamp} s"
+
+
 class ContractError(ChainError):
     """The contract refused. `values` holds what its error carried."""
 
@@ -38,6 +47,9 @@ class ContractError(ChainError):
         for name in ("expected", "actual", "phase"):
             if isinstance(shown.get(name), int) and shown[name] < len(PHASES):
                 shown[f"{name}_name"] = PHASES[shown[name]]
+        for name in ("deadline", "timestamp", "next_phase_at"):
+            if isinstance(shown.get(name), int):
+                shown[f"{name}_moment"] = _moment(shown[name])
         TohyoError.__init__(self, self.sentence.format(**shown), hint=self.advice)
 
 
@@ -134,9 +146,7 @@ class WrongPhaseError(ContractError, election_errors.WrongPhaseError):
 class PhaseAlreadyAnnouncedError(ContractError):
     """Nothing to announce until the next phase begins."""
 
-    sentence = (
-        "the {phase_name} phase was announced already; the next begins at {next_phase_at} (0: there is none)"
-    )
+    sentence = "the {phase_name} phase was announced already; the next begins at {next_phase_at_moment}"
     advice = "phases follow the schedule of the election file and cannot be hastened"
 
 
@@ -150,7 +160,7 @@ class NotRegistrarError(ContractError):
 class PermitExpiredError(ContractError):
     """The permit's deadline has passed."""
 
-    sentence = "the permit was good until {deadline}; it is {timestamp}"
+    sentence = "the permit was good until {deadline_moment}; it is {timestamp_moment}"
     advice = "ask the registrar for a new one"
 
 

@@ -71,7 +71,7 @@ class Deployment:
         """Read a record. Raises DeploymentFileError."""
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise DeploymentFileError(
                 f"{path} cannot be read: {error}", hint="give the file that `tohyo election deploy` wrote"
             ) from error

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 JsonPath = tuple[str | int, ...]
 
 MAX_JSON_NESTING = 32
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{}\]]', re.DOTALL)
 _BLANK = re.compile(r"[ \t\r\n]*")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -73,21 +74,35 @@ def parse_json(text: str, error: type[DocumentError], source: str = "") -> JsonS
     def refuse(offset: int, message: str) -> NoReturn:
         raise error([problem_at(text, offset, message)], source=source)
 
+    too_deep = _too_deep(text)
+    if too_deep is not None:
+        refuse(too_deep, "nested too deeply")
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as failure:
         refuse(failure.pos, f"not JSON: {failure.msg}")
-    except (RecursionError, ValueError) as failure:  # too deep, a number of thousands of digits, NaN
-        message = "nested too deeply" if isinstance(failure, RecursionError) else str(failure)
-        refuse(0, f"not JSON that is accepted here: {message}")
+    except ValueError as failure:  # a number of thousands of digits, NaN
+        refuse(0, f"not JSON that is accepted here: {failure}")
     offsets: dict[JsonPath, int] = {}
     for path, offset in _walk(text, 0, ()):
-        if len(path) > MAX_JSON_NESTING:
-            refuse(offset, "nested too deeply")
         if path in offsets:
             refuse(offset, f"“{path[-1]}” appears twice")
         offsets[path] = offset
     return JsonSource(text, value, offsets)
+
+
+def _too_deep(text: str) -> int | None:
+    """Return where the text is nested too deeply, before a parser that recurses sees it.
+
+    Python's own guard is no help where a library has raised the recursion limit, as py_ecc does: the parser
+    then overflows the stack and takes the process with it.
+    """
+    depth = 0
+    for token in _STRING_OR_BRACKET.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        if depth > MAX_JSON_NESTING:
+            return token.start()
+    return None
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -102,7 +117,7 @@ def _walk(text: str, start: int, path: JsonPath) -> Iterator[tuple[JsonPath, int
     """
     start = _blank(text, start)
     yield path, start
-    if text[start] not in "{[" or len(path) > MAX_JSON_NESTING:
+    if text[start] not in "{[":
         return
     is_object, index = text[start] == "{", 0
     position = _blank(text, start + 1)

@@ -108,6 +108,8 @@ def read_json(path: Path) -> object:
         raise InputFileError(
             path, f"is no JSON: line {error.lineno}, column {error.colno}: {error.msg}"
         ) from error
+    except RecursionError as error:
+        raise InputFileError(path, "is nested too deeply") from error
     except ValueError as error:
         raise InputFileError(path, "is not UTF-8 text") from error
     return document

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from audit.replay import audit_election
 from audit.report import AuditReport
 from chain.connection import connect
 from scripts.tohyo.options import DEFAULT_RPC, RpcOption
-from scripts.tohyo.output import EXIT_NO, OUT, pairs_table, progress_bar, warn, write_json
+from scripts.tohyo.output import EXIT_NO, OUT, STDOUT, progress_bar, show_facts, warn, write_json
 
 
 def audit(
@@ -32,7 +33,7 @@ def audit(
     w3 = connect(rpc)
     with progress_bar("auditing") as report_progress:
         report = audit_election(w3, contract, on_progress=report_progress)
-    to_stdout = json_file == Path("-")
+    to_stdout = json_file == STDOUT
     if to_stdout:
         OUT.print_json(json.dumps(report.to_json(), ensure_ascii=False), highlight=False)
     else:
@@ -45,10 +46,11 @@ def audit(
 
 def show_audit(report: AuditReport) -> None:
     """Print verdict, checks and findings for people."""
-    OUT.print(pairs_table([(check.name, check.summary) for check in report.checks]))
+    show_facts([(check.name, check.summary) for check in report.checks])
     for warning in report.warnings:
         warn(warning)
     for finding in report.findings:
-        OUT.print(f"[red]✗[/] {finding.check}: {finding.message} [dim]({finding.where})[/]", highlight=False)
+        told = escape(f"{finding.check}: {finding.message} ({finding.where})")
+        OUT.print(f"[red]✗[/] {told}", highlight=False, soft_wrap=True)
     colour = "green" if report.verdict == "consistent" else "red"
     OUT.print(f"verdict: [bold {colour}]{report.verdict}[/]")

@@ -1,5 +1,6 @@
 """`tohyo demo`: a whole election on a local chain, from voter roll to audited result."""
 
+import json
 import sys
 import time
 from enum import StrEnum
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.markup import escape
 
 from chain.node import stop_detached
 from chain.paths import PROJECT_ROOT
@@ -24,12 +27,14 @@ from scripts.tohyo.output import (
     EXIT_INTERRUPTED,
     EXIT_NO,
     OUT,
-    pairs_table,
+    STDOUT,
     progress_bar,
+    show_facts,
     write_atomically,
     write_json,
 )
 
+DIRECTORY = Path(".tohyo/demo")
 EXAMPLE = PROJECT_ROOT / "examples" / "tsukuba-2018"
 
 
@@ -52,15 +57,14 @@ def demo(
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides the voters' choices (never their notes).")] = 2018,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Also write the report as JSON to this file.")
+        Path | None,
+        typer.Option("--json", help="Write the report as JSON to this file, too; - for standard output."),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the demonstration that was interrupted.")
     ] = False,
     keep_chain: Annotated[bool, typer.Option(help="Leave the chain running afterwards.")] = True,
-    directory: Annotated[Path, typer.Option("--dir", help="Folder of the demonstration.")] = Path(
-        ".tohyo/demo"
-    ),
+    directory: Annotated[Path, typer.Option("--dir", help="Folder of the demonstration.")] = DIRECTORY,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the chain; 0 takes a free one.")] = 0,
     keys: KeysOption = KEYS_DIRECTORY,
 ) -> None:
@@ -79,15 +83,21 @@ def demo(
     try:
         run_steps(run)
     except KeyboardInterrupt as interruption:
-        ERR.print("\ninterrupted; nothing is lost. Go on with [bold]tohyo demo --resume[/]", highlight=False)
+        ERR.print("\ninterrupted; nothing is lost. Go on with:", highlight=False)
+        _suggest(ERR, "demo --resume" + ("" if directory == DIRECTORY else f" --dir {directory}"))
         raise typer.Exit(EXIT_INTERRUPTED) from interruption
     document = report_document(run)
     written = _write_report(directory, document, json_file)
-    _show(run, document, written)
-    state.finished = True
-    state.save()
+    if json_file == STDOUT:
+        OUT.print_json(json.dumps(document, ensure_ascii=False), highlight=False)
+    else:
+        _show(run, document, written)
     if not keep_chain:
         stop_detached(state.chain_directory)
+    elif json_file != STDOUT:
+        OUT.print("\nrecount it yourself, then stop the chain:")
+        _suggest(OUT, f"audit --rpc {document['rpc']} --contract {document['contract']}")
+        _suggest(OUT, f"chain down --state {state.chain_directory}")
     if document["audit"]["verdict"] != "consistent" or not document["as_cast"]:
         raise typer.Exit(EXIT_NO)
 
@@ -107,7 +117,7 @@ def run_steps(run: DemoRun) -> None:
 
 def _introduce(state: DemoState) -> None:
     election = state.plan.election
-    ERR.print(f"[bold]{election.title}[/]", highlight=False)
+    ERR.print(f"[bold]{escape(election.title)}[/]", highlight=False)
     size = f"{len(state.plan.voters):,} voters, {len(election.candidates)} candidates"
     ERR.print(f"{size}, tree depth {election.depth}", highlight=False)
 
@@ -115,7 +125,7 @@ def _introduce(state: DemoState) -> None:
 def _write_report(directory: Path, document: dict[str, object], json_file: Path | None) -> list[Path]:
     page, data = directory / "report.html", directory / "report.json"
     write_atomically(page, render_page(document))
-    targets = [data] if json_file is None else [data, json_file]
+    targets = [data] if json_file in (None, STDOUT) else [data, json_file]
     for target in targets:
         write_json(target, document)
     return [page, *targets]
@@ -132,19 +142,14 @@ def _show(run: DemoRun, document: dict[str, object], written: list[Path]) -> Non
         (name, f"{use.mean:,.0f} mean, {use.min:,}–{use.max:,}, {use.count:,} ×")
         for name, use in run.gas.items()
     ]
-    OUT.print(pairs_table([*gas, ("per voter", f"{document['gas_per_voter']:,}")]), highlight=False)
+    show_facts([*gas, ("per voter", f"{document['gas_per_voter']:,}")])
     OUT.print("\n[bold]seconds[/]")
-    OUT.print(
-        pairs_table([(name, f"{seconds:.1f}") for name, seconds in run.state.seconds.items()]),
-        highlight=False,
-    )
+    show_facts([(name, f"{seconds:.1f}") for name, seconds in run.state.seconds.items()])
     OUT.print("\n[bold]report[/]")
     for path in written:
-        OUT.print(f"  {path}", highlight=False)
-    _suggest("recount it yourself", f"audit --rpc {document['rpc']} --contract {document['contract']}")
-    _suggest("stop the chain", f"chain down --state {run.state.chain_directory}")
+        OUT.print(f"  {escape(str(path))}", highlight=False, soft_wrap=True)
 
 
-def _suggest(what: str, arguments: str) -> None:
+def _suggest(console: Console, arguments: str) -> None:
     program = sys.argv[0] if Path(sys.argv[0]).name == "tohyo" else "tohyo"
-    OUT.print(f"\n{what}:\n  {program} {arguments}", highlight=False, soft_wrap=True)
+    console.print(f"  {escape(f'{program} {arguments}')}", highlight=False, soft_wrap=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 from web3.constants import ADDRESS_ZERO
 
@@ -213,7 +214,7 @@ def result(
 
 def result_table(election: ElectionFile, votes: dict[str, int]) -> Table:
     """Build the table of candidates, most votes first."""
-    table = Table(title=election.title, title_justify="left")
+    table = Table(title=escape(election.title), title_justify="left")
     table.add_column("#", justify="right", style="dim")
     table.add_column("candidate")
     table.add_column("votes", justify="right")
@@ -221,7 +222,7 @@ def result_table(election: ElectionFile, votes: dict[str, int]) -> Table:
     total = sum(votes.values())
     ranked = sorted(enumerate(votes.items()), key=lambda row: (-row[1][1], row[0]))
     for index, (name, count) in ranked:
-        table.add_row(str(index), name, f"{count:,}", f"{count / total:.1%}" if total else "–")
+        table.add_row(str(index), escape(name), f"{count:,}", f"{count / total:.1%}" if total else "–")
     return table
 
 
@@ -236,6 +237,7 @@ def _status(connection: Connection) -> dict[str, Any]:
         "registration_opens": schedule.registration_opens.isoformat(),
         "voting_opens": schedule.voting_opens.isoformat(),
         "voting_closes": schedule.voting_closes.isoformat(),
+        "registrar": client.config().registrar,
         "candidates": len(election.candidates),
         "electorate": election.electorate,
         "deposits": client.leaf_count(),

@@ -160,7 +160,7 @@ def _unlock(keystore: Path, password_file: Path | None) -> LocalAccount:
         password = password_file.read_text(encoding="utf-8").rstrip("\n")
     try:
         key = Account.decrypt(json.loads(keystore.read_text(encoding="utf-8")), password)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise KeystoreUnusableError(
             f"{keystore} could not be opened.",
             hint="Check that it is an Ethereum keystore (V3) and the password.",

@@ -11,13 +11,14 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,9 +26,13 @@ if TYPE_CHECKING:
 OUT = Console()
 ERR = Console(stderr=True)
 
+STDOUT = Path("-")  # where `--json FILE` is asked for, this file name stands for standard output
+
 EXIT_NO = 1  # the question was answered, and the answer is no
 EXIT_FAILED = 2  # the question could not be answered, or the request could not be carried out
 EXIT_INTERRUPTED = 130  # as a shell reports SIGINT
+
+_MOMENTS = frozenset({"timestamp", "started_at"})  # seconds since 1970 in machine output
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
@@ -42,31 +47,30 @@ def emit(document: Mapping[str, Any], *, as_json: bool, text: Callable[[], None]
 
 def emit_facts(document: Mapping[str, Any], *, as_json: bool) -> None:
     """Show a flat result: as JSON, or as a list of facts with readable names."""
-    facts = [(name.replace("_", " "), value) for name, value in _flat(document)]
-    emit(document, as_json=as_json, text=lambda: OUT.print(pairs_table(facts)))
+    emit(document, as_json=as_json, text=lambda: show_facts(list(_facts(document))))
 
 
-def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+def show_facts(facts: Sequence[tuple[str, object]]) -> None:
+    """Print one fact a line, never folded, so that a hash can be copied."""
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        OUT.print(f"[dim]{escape(name):<{width}}[/]  {escape(str(value))}", soft_wrap=True, highlight=False)
+
+
+def _facts(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
     for name, value in document.items():
+        readable = prefix + name.replace("_", " ")
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name} ")
+            yield from _facts(value, f"{readable} ")
+        elif name in _MOMENTS and isinstance(value, int | float):
+            yield readable, datetime.fromtimestamp(int(value), UTC).isoformat()
         elif value not in (None, ""):
-            yield f"{prefix}{name}", value
+            yield readable, value
 
 
 def warn(message: str) -> None:
     """Say something the user must not overlook, without failing."""
-    ERR.print(f"[bold yellow]warning:[/] {message}", highlight=False)
-
-
-def pairs_table(pairs: Sequence[tuple[str, object]]) -> Table:
-    """Build a borderless two-column table of facts."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in pairs:
-        table.add_row(name, str(value))
-    return table
+    ERR.print(f"[bold yellow]warning:[/] {escape(message)}", highlight=False)
 
 
 def write_atomically(path: Path, text: str, *, private: bool = False) -> None:

@@ -24,7 +24,7 @@ from scripts.tohyo.options import (
     open_sender,
     warn_of_development_keys,
 )
-from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, pairs_table, write_json
+from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, write_json
 from voter.note import Note
 from voter.wallet import check_ballot, prepare_ballot
 from zk.field import parse_field_element
@@ -67,7 +67,7 @@ def note(
     }
 
     def text() -> None:
-        OUT.print(pairs_table([(name.replace("_", " "), value) for name, value in document.items()]))
+        emit_facts(document, as_json=False)
         OUT.print("Keep this file secret and keep a copy: without it you cannot vote.")
         OUT.print("このファイルは誰にも見せず、控えを保管してください。失うと投票できません。")
 
@@ -76,10 +76,10 @@ def note(
 
 @app.command()
 def deposit(
-    note_file: NoteOption,
-    permit: Annotated[
-        Path, typer.Option("--permit", help="The registrar's permit for this note's commitment.")
-    ],
+    permit: Annotated[Path, typer.Option("--permit", help="The registrar's permit for your commitment.")],
+    note_file: Annotated[
+        Path | None, typer.Option("--note", help="Check first that the permit is for this note.")
+    ] = None,
     rpc: RpcOption = DEFAULT_RPC,
     contract: ContractOption = None,
     deployment: DeploymentOption = None,
@@ -89,13 +89,18 @@ def deposit(
     dev_account: DevAccountOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Put the note's commitment into the election with the registrar's permit."""
+    """Put a commitment into the election with the registrar's permit.
+
+    The permit is all it takes, so anyone may send it: the registrar, say, for voters without ether.
+    """
     election = open_election(rpc, contract, deployment)
-    kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
-    permission = DepositPermit.load(permit).require_commitment(kept.commitment)
+    permission = DepositPermit.load(permit)
+    if note_file is not None:
+        kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
+        permission.require_commitment(kept.commitment)
     sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
     result = election.client.deposit_with_permit(permission, sender)
-    emit_facts({"commitment": str(kept.commitment), **asdict(result)}, as_json=as_json)
+    emit_facts({"commitment": str(permission.commitment), **asdict(result)}, as_json=as_json)
 
 
 @app.command()
@@ -178,6 +183,9 @@ def check(
     else:
         wanted = parse_field_element(nullifier_hash or "", "nullifier hash")
     status = check_ballot(election.client, wanted)
-    emit_facts(status.to_json(), as_json=as_json)
+    document = status.to_json()
+    if status.choice is not None:
+        document["candidate"] = election.election.candidates[status.choice].name
+    emit_facts(document, as_json=as_json)
     if not status.counted:
         raise typer.Exit(EXIT_NO)

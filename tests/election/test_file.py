@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -223,6 +224,21 @@ def test_every_problem_is_reported_with_its_own_place(document: dict[str, Any]) 
     assert len({problem.line for problem in error.problems}) == 3
 
 
+def test_a_text_full_of_brackets_is_not_nested() -> None:
+    with pytest.raises(ElectionFileError, match="valid dictionary"):
+        parse_election_file(json.dumps(["[" * 100, '"{[']))
+
+
+def test_deep_nesting_cannot_overflow_the_stack_where_a_library_raised_the_limit() -> None:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)  # as py_ecc does when it is imported
+    try:
+        with pytest.raises(ElectionFileError, match="nested too deeply"):
+            parse_election_file("[" * 900_000)
+    finally:
+        sys.setrecursionlimit(before)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "column", "message"),
     [
@@ -231,8 +247,8 @@ def test_every_problem_is_reported_with_its_own_place(document: dict[str, Any]) 
         ('{"title": "a",\n  "title": "b"}', 2, 12, "appears twice"),
         ("NaN", 1, 1, "NaN"),
         ("9" * 5000, 1, 1, "not JSON"),
-        ("[" * 100_000, 1, 1, "nested too deeply"),
-        ("[" * 40 + "]" * 40, 1, 34, "nested too deeply"),
+        ("[" * 100_000, 1, 33, "nested too deeply"),
+        ("[" * 40 + "]" * 40, 1, 33, "nested too deeply"),
         ("[]", 1, 1, "valid dictionary"),
     ],
 )

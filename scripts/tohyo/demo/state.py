@@ -34,7 +34,6 @@ class DemoState:
     plan: Plan
     deployment: Deployment | None = None
     seconds: dict[str, float] = field(default_factory=dict)
-    finished: bool = False
 
     @property
     def chain_directory(self) -> Path:
@@ -47,7 +46,6 @@ class DemoState:
             "plan": self.plan.to_json(),
             "deployment": self.deployment.to_json() if self.deployment else None,
             "seconds": self.seconds,
-            "finished": self.finished,
         }
         write_json(self.directory / "demo.json", document)
 
@@ -84,7 +82,7 @@ def resume_state(directory: Path) -> DemoState:
         document = json.loads(path.read_text(encoding="utf-8"))
         deployment = Deployment.from_json(document["deployment"]) if document["deployment"] else None
         plan = Plan.from_json(document["plan"])
-        return DemoState(directory, plan, deployment, document["seconds"], document["finished"])
+        return DemoState(directory, plan, deployment, document["seconds"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NothingToResumeError(
             f"No demonstration can be resumed from {directory}.", hint="Start one with `tohyo demo`."
