@@ -49,7 +49,7 @@ class ContractError(ChainError):
                 shown[f"{name}_name"] = PHASES[shown[name]]
         for name in ("deadline", "timestamp", "next_phase_at"):
             if isinstance(shown.get(name), int):
-                shown[f"{name}_moment"] = _moment(shown[name])
+                shown[name] = _moment(shown[name])
         TohyoError.__init__(self, self.sentence.format(**shown), hint=self.advice)
 
 
@@ -146,7 +146,7 @@ class WrongPhaseError(ContractError, election_errors.WrongPhaseError):
 class PhaseAlreadyAnnouncedError(ContractError):
     """Nothing to announce until the next phase begins."""
 
-    sentence = "the {phase_name} phase was announced already; the next begins at {next_phase_at_moment}"
+    sentence = "the {phase_name} phase was announced already; the next begins at {next_phase_at}"
     advice = "phases follow the schedule of the election file and cannot be hastened"
 
 
@@ -160,7 +160,7 @@ class NotRegistrarError(ContractError):
 class PermitExpiredError(ContractError):
     """The permit's deadline has passed."""
 
-    sentence = "the permit was good until {deadline_moment}; it is {timestamp_moment}"
+    sentence = "the permit was good until {deadline}; it is {timestamp}"
     advice = "ask the registrar for a new one"
 
 

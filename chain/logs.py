@@ -67,7 +67,15 @@ class LogReader:
         return self._times[block_number]
 
     def deployment_block(self) -> int:
-        """Return the first block in which the contract has code; 0 if the node does not keep old states."""
+        """Return the block in which the election announced itself; 0 if it never did."""
+        guess = self._first_block_with_code()
+        announced = self.read({"ElectionDeployed"}, guess, guess)
+        if not announced:  # the node keeps no old states, which not every node admits
+            with typed_errors():
+                announced = self.read({"ElectionDeployed"}, 0, self._w3.eth.block_number)
+        return announced[0].block_number if announced else 0
+
+    def _first_block_with_code(self) -> int:
         with typed_errors():
             low, high = 0, int(self._w3.eth.block_number)
             try:

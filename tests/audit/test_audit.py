@@ -184,8 +184,9 @@ def test_a_deposit_beyond_the_trees_room_is_found() -> None:
         election.register(2)
 
         def invent(method: str, _params: object, result: Any) -> Any:
-            if method == "eth_getLogs" and result:
-                last = next(log for log in reversed(result) if len(log["data"]) == 130)
+            deposits = [log for log in result if len(log["data"]) == 130] if method == "eth_getLogs" else []
+            if deposits:
+                last = deposits[-1]
                 result.append({**last, "logIndex": "0x63", "topics": [last["topics"][0], f"0x{7:064x}"]})
             return result
 
