@@ -18,7 +18,7 @@ from election.roll import load_roll
 from scripts.tohyo.audit_command import show_audit
 from scripts.tohyo.demo.plan import make_plan
 from scripts.tohyo.demo.report import render_page, report_document
-from scripts.tohyo.demo.state import DemoState, resume_state, start_state
+from scripts.tohyo.demo.state import DemoState, locked, resume_state, start_state
 from scripts.tohyo.demo.steps import STEPS, DemoRun
 from scripts.tohyo.election_commands import result_table
 from scripts.tohyo.options import KEYS_DIRECTORY, KeysOption
@@ -49,8 +49,13 @@ def demo(
         int | None, typer.Option(min=1, help="Number of voters; all on the roll if not given.")
     ] = None,
     candidates: Annotated[int | None, typer.Option(min=1, max=255, help="Number of candidates.")] = None,
-    election: Annotated[Path, typer.Option(help="Election file.")] = EXAMPLE / "election.json",
-    roll: Annotated[Path, typer.Option(help="Voter roll (CSV: voter_id,name).")] = EXAMPLE / "roll.csv",
+    election: Annotated[
+        Path | None, typer.Option(help="Election file; the Tsukuba example if not given.")
+    ] = None,
+    roll: Annotated[
+        Path | None,
+        typer.Option(help="Voter roll (CSV: voter_id,name); without one, voters are made up."),
+    ] = None,
     scheme: Annotated[Scheme, typer.Option(help="Voting scheme.")] = Scheme.CREAM,  # noqa: ARG001  one so far
     depth: Annotated[
         int | None, typer.Option(min=1, max=32, help="Tree depth; the election file's if not given.")
@@ -72,14 +77,20 @@ def demo(
 
     The default is modelled on the online vote of Tsukuba city in 2018: 13 proposals, 119 voters.
     """
-    if resume:
-        state = resume_state(directory)
-    else:
-        base, people = load_election_file(election), load_roll(roll)
-        plan = make_plan(base, people, voters=voters, candidates=candidates, depth=depth, seed=seed)
-        state = start_state(directory, plan)
-    run = DemoRun(state, keys, port)
-    _introduce(state)
+    with locked(directory):
+        if resume:
+            state = resume_state(directory)
+        else:
+            people = load_roll(roll or EXAMPLE / "roll.csv") if roll or election is None else None
+            base = load_election_file(election or EXAMPLE / "election.json")
+            plan = make_plan(base, people, voters=voters, candidates=candidates, depth=depth, seed=seed)
+            state = start_state(directory, plan)
+        _run(DemoRun(state, keys, port), json_file, keep_chain=keep_chain)
+
+
+def _run(run: DemoRun, json_file: Path | None, *, keep_chain: bool) -> None:
+    directory, chain = run.state.directory, run.state.chain_directory
+    _introduce(run.state)
     try:
         run_steps(run)
     except KeyboardInterrupt as interruption:
@@ -93,11 +104,11 @@ def demo(
     else:
         _show(run, document, written)
     if not keep_chain:
-        stop_detached(state.chain_directory)
+        stop_detached(chain)
     elif json_file != STDOUT:
         OUT.print("\nrecount it yourself, then stop the chain:")
         _suggest(OUT, f"audit --rpc {document['rpc']} --contract {document['contract']}")
-        _suggest(OUT, f"chain down --state {state.chain_directory}")
+        _suggest(OUT, f"chain down --state {chain}")
     if document["audit"]["verdict"] != "consistent" or not document["as_cast"]:
         raise typer.Exit(EXIT_NO)
 

@@ -13,6 +13,7 @@ from web3.constants import ADDRESS_ZERO
 
 from chain.connection import connect
 from chain.deploy import deploy_election
+from chain.sender import Sender
 from chain.time import travel_to
 from election.file import ElectionFile, load_election_file, parse_election_document
 from election.phase import Phase
@@ -159,9 +160,7 @@ def advance(
     election = open_election(rpc, contract, deployment)
     if time_travel:
         _travel(election, _phase_to_announce(election))
-    sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
-    result = election.client.advance(sender)
-    emit_facts({"phase": election.client.phase().name.lower(), **asdict(result)}, as_json=as_json)
+    _announce(election, open_sender(election.w3, from_address, keystore, password_file, dev_account), as_json)
 
 
 @app.command()
@@ -185,9 +184,7 @@ def close(
             f"Voting closes at {election.election.schedule.voting_closes.isoformat()}.",
             hint="Wait for it; on a development chain --time-travel moves the clock.",
         )
-    sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
-    result = election.client.advance(sender)
-    emit_facts({"phase": election.client.phase().name.lower(), **asdict(result)}, as_json=as_json)
+    _announce(election, open_sender(election.w3, from_address, keystore, password_file, dev_account), as_json)
 
 
 @app.command()
@@ -245,6 +242,11 @@ def _status(connection: Connection) -> dict[str, Any]:
         "depth": election.depth,
         "keys": "ceremony" if any(client.transcript_hash()) else DEVELOPMENT_KEYS_WARNING,
     }
+
+
+def _announce(election: Connection, sender: Sender, as_json: bool) -> None:
+    result = election.client.advance(sender)
+    emit_facts({"phase": election.client.phase().name.lower(), **asdict(result)}, as_json=as_json)
 
 
 def _phase_to_announce(election: Connection) -> Phase:

@@ -11,7 +11,13 @@ from election.phase import Phase
 from election.roll import load_roll
 from scripts.tohyo.demo.plan import make_plan
 from scripts.tohyo.demo.report import render_page, report_document
-from scripts.tohyo.demo.state import NothingToResumeError, resume_state, start_state
+from scripts.tohyo.demo.state import (
+    DemoRunningError,
+    NothingToResumeError,
+    locked,
+    resume_state,
+    start_state,
+)
 from scripts.tohyo.demo.steps import STEPS, DemoRun
 from scripts.tohyo.demo_command import EXAMPLE
 from scripts.tohyo.options import KEYS_DIRECTORY
@@ -128,6 +134,20 @@ def test_an_earlier_demonstration_is_set_aside_not_deleted(directory):
     kept = [path for path in directory.parent.iterdir() if path != directory]
     assert len(kept) == 1
     assert len(json.loads((kept[0] / "demo.json").read_text())["plan"]["voters"]) == 2
+
+
+def test_two_demonstrations_do_not_share_a_folder(directory):
+    with locked(directory), pytest.raises(DemoRunningError), locked(directory):
+        pass
+    with locked(directory):
+        assert True, "the first one's end freed the folder"
+
+
+def test_an_election_without_a_roll_has_as_many_made_up_voters_as_its_file_says():
+    base = load_election_file(EXAMPLE / "election.json")
+    plan = make_plan(base, None)
+    assert len(set(plan.voters)) == base.electorate == 119
+    assert len(make_plan(base, None, voters=4).voters) == 4
 
 
 def test_notes_are_kept_where_only_their_owner_can_read_them(directory):

@@ -60,7 +60,7 @@ class Plan:
 
 def make_plan(
     base: ElectionFile,
-    roll: Roll,
+    roll: Roll | None,
     *,
     voters: int | None = None,
     candidates: int | None = None,
@@ -69,10 +69,11 @@ def make_plan(
 ) -> Plan:
     """Cut or stretch an election to the wished size.
 
-    Voters beyond the roll and candidates beyond the file get made-up names. The tree grows with the
-    electorate unless `depth` says otherwise.
+    Voters beyond the roll (all of the file's electorate, without one) and candidates beyond the file get
+    made-up names. The tree grows with the electorate unless `depth` says otherwise.
     """
-    ids = _stretch([entry.voter_id for entry in roll.entries], voters, "extra-voter-{:05d}")
+    listed = [] if roll is None else [entry.voter_id for entry in roll.entries]
+    ids = _stretch(listed, voters or len(listed) or base.electorate, "extra-voter-{:05d}")
     names = _stretch([c.name for c in base.candidates], candidates, "Proposal {}")
     changed = {
         "candidates": base.candidates

@@ -6,8 +6,10 @@ and what cannot be read from it (the plan, where the contract is, time spent so 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,12 @@ from voter.note import Note
 from zk.errors import TohyoError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+
+class DemoRunningError(TohyoError):
+    """Another process runs a demonstration in the folder."""
 
 
 class NothingToResumeError(TohyoError):
@@ -57,6 +64,26 @@ class DemoState:
             write_atomically(path, json.dumps(made), private=True)
         kept = json.loads(path.read_text(encoding="utf-8"))
         return {voter: Note.parse(text) for voter, text in kept.items()}
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Keep other demonstrations out of the folder; the lock ends with the process, however it ends.
+
+    Raises:
+        DemoRunningError: one is there already.
+
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with directory.with_name(f"{directory.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DemoRunningError(
+                f"A demonstration runs in {directory}.",
+                hint="Wait for it, or give another folder with --dir.",
+            ) from error
+        yield
 
 
 def start_state(directory: Path, plan: Plan) -> DemoState:
