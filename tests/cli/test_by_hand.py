@@ -173,6 +173,15 @@ def test_an_election_by_hand_from_file_to_audit(tohyo, here, deployed):
     assert on_stdout.json["verdict"] == "consistent"
 
 
+def test_an_audit_of_tampered_contracts_says_where_and_fails(tohyo, here, deployed, rpc):
+    hasher = json.loads((here / "deployment.json").read_text())["hasher"]
+    connect(rpc).provider.make_request("anvil_setCode", [hasher, "0x00"])
+    audited = tohyo("audit", "--contract", deployed, "--json", "audit.json")
+    assert audited.code == 1
+    assert hasher in audited.out
+    assert json.loads((here / "audit.json").read_text())["verdict"] == "inconsistent"
+
+
 def test_nothing_a_voter_runs_prints_the_note(tohyo, here, deployed):
     outcome = register(tohyo, "v1")
     advance(tohyo)

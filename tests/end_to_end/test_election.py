@@ -37,6 +37,15 @@ def directory(tmp_path):
     stop_detached(folder / "chain")
 
 
+def no_secret_left_the_notes(run):
+    """Look for every number of every note in every other file: chain state, logs, stores, reports."""
+    secrets = [number for note in run.notes.values() for number in (note.nullifier, note.secret)]
+    forms = [text.encode() for number in secrets for text in (str(number), f"{number:064x}")]
+    kept = [path for path in run.state.directory.rglob("*") if path.is_file() and "notes" not in path.name]
+    assert len(kept) > 3
+    return not any(form in path.read_bytes().lower() for path in kept for form in forms)
+
+
 def run_step(run, name):
     dict(STEPS)[name](run, lambda _done, _total: None)
 
@@ -70,6 +79,8 @@ def test_an_election_runs_from_voter_roll_to_audited_result(directory):
     run_step(run, "audit")
     assert run.report.verdict == "consistent"
     assert run.report.findings == []
+
+    assert no_secret_left_the_notes(run)
 
     document = report_document(run)
     assert document["as_cast"] is True
