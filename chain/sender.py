@@ -7,6 +7,7 @@ and costs nothing. `send_nowait` lets many transactions be on their way at once.
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol
 
 from web3 import Web3
@@ -47,7 +48,7 @@ class Sender(Protocol):
         ...
 
 
-class _BaseSender:
+class _BaseSender(ABC):
     def __init__(self, w3: Web3, address: str) -> None:
         self._w3 = w3
         self._address = Web3.to_checksum_address(address)
@@ -80,8 +81,9 @@ class _BaseSender:
                 self._explain_failure(transaction_hash, receipt)
         return receipt
 
+    @abstractmethod
     def _submit(self, transaction: TxParams) -> HexBytes:
-        raise NotImplementedError
+        """Hand the transaction to the node."""
 
     def _explain_failure(self, transaction_hash: HexBytes, receipt: TxReceipt) -> None:
         """Run it again on the state after its block: most failures repeat and so say why."""

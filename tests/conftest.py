@@ -264,8 +264,8 @@ def voting_on(vote_keys: VoteKeys, prover: VoteProver) -> Callable[[Web3], Booth
 
 
 @pytest.fixture
-def refuses() -> Callable[..., Any]:
-    """Expect a contract error: `with refuses(UnknownRootError, root=5): …`."""
+def reverts() -> Callable[..., Any]:
+    """Expect a contract error: `with reverts(UnknownRootError, root=5): …`."""
 
     def expect(error: type[ContractError], **values: object) -> Any:
         return pytest.raises(error, check=lambda raised: _carries(raised, values))

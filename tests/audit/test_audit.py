@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from audit.report import AuditReport
 
-REFUSE = "0x60006000fd"  # code that refuses everything
+REFUSE = "0x60006000fd"  # code that reverts everything
 
 
 def audited(election: SmallElection, **options: Any) -> AuditReport:

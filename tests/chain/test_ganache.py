@@ -15,16 +15,16 @@ def booth(voting_on):
         yield voting_on(connect(node.rpc_url, node.chain_id))
 
 
-def test_an_election_is_held_on_ganache(booth, refuses):
+def test_an_election_is_held_on_ganache(booth, reverts):
     ballot = booth.ballot(choice=1)
     booth.client.cast_vote(ballot, booth.sender)
     assert booth.client.tally() == (0, 1, 0)
     assert booth.client.leaves() == [voter.commitment for voter in booth.voters]
-    with refuses(errors.NullifierAlreadySpentError, nullifier_hash=ballot.nullifier_hash):
+    with reverts(errors.NullifierAlreadySpentError, nullifier_hash=ballot.nullifier_hash):
         booth.cast(ballot)
-    with refuses(errors.UnknownRootError, root=1):
+    with reverts(errors.UnknownRootError, root=1):
         booth.cast(ballot, root=1)
-    with refuses(errors.InvalidProofError):
+    with reverts(errors.InvalidProofError):
         booth.cast(booth.ballot(1), choice=2)
 
 

@@ -36,7 +36,7 @@ def rpc(tmp_path_factory):
     stop_detached(state)
 
 
-def refused(outcome, *words):
+def assert_refused(outcome, *words):
     assert outcome.code == 2, outcome.out
     assert "Traceback" not in outcome.err
     for word in words:
@@ -46,40 +46,40 @@ def refused(outcome, *words):
 def test_a_malformed_election_file_is_located(tohyo, here):
     text = (EXAMPLE / "election.json").read_text(encoding="utf-8")
     (here / "bad.json").write_text(text.replace('"schedule"', '"schedule'), encoding="utf-8")
-    refused(tohyo("demo", "--election", "bad.json"), "bad.json", "line", "column")
+    assert_refused(tohyo("demo", "--election", "bad.json"), "bad.json", "line", "column")
 
 
 def test_a_wrong_value_in_the_election_file_is_located(tohyo, here):
     document = json.loads((EXAMPLE / "election.json").read_text(encoding="utf-8"))
     document["depth"] = 33
     (here / "bad.json").write_text(json.dumps(document, indent=2), encoding="utf-8")
-    refused(tohyo("election", "deploy", "bad.json", "--dev-account", "0"), "depth", "line")
+    assert_refused(tohyo("election", "deploy", "bad.json", "--dev-account", "0"), "depth", "line")
 
 
 def test_a_malformed_roll_is_located(tohyo, here):
     (here / "roll.csv").write_text("voter_id,name\nv1,青木\nv1,井上\n", encoding="utf-8")
-    refused(tohyo("demo", "--roll", "roll.csv"), "roll.csv", "3", "v1")
+    assert_refused(tohyo("demo", "--roll", "roll.csv"), "roll.csv", "3", "v1")
 
 
 def test_a_missing_file_is_named(tohyo):
-    refused(tohyo("demo", "--election", "nowhere.json"), "nowhere.json")
+    assert_refused(tohyo("demo", "--election", "nowhere.json"), "nowhere.json")
 
 
 def test_a_dead_chain_is_told(tohyo, dead_port):
     outcome = tohyo("audit", "--rpc", f"http://127.0.0.1:{dead_port}", "--contract", ANYWHERE)
-    refused(outcome, str(dead_port), "tohyo chain up")
+    assert_refused(outcome, str(dead_port), "tohyo chain up")
 
 
 def test_an_rpc_that_is_no_address_is_told(tohyo):
-    refused(tohyo("audit", "--rpc", "not an address", "--contract", ANYWHERE), "not an address")
+    assert_refused(tohyo("audit", "--rpc", "not an address", "--contract", ANYWHERE), "not an address")
 
 
 def test_an_address_without_contract_is_told(tohyo, rpc):
-    refused(tohyo("audit", "--rpc", rpc, "--contract", ANYWHERE), ANYWHERE)
+    assert_refused(tohyo("audit", "--rpc", rpc, "--contract", ANYWHERE), ANYWHERE)
 
 
 def test_a_contract_that_is_no_address_is_told(tohyo, rpc):
-    refused(tohyo("audit", "--rpc", rpc, "--contract", "0x12"), "0x12")
+    assert_refused(tohyo("audit", "--rpc", rpc, "--contract", "0x12"), "0x12")
 
 
 def test_a_wrong_network_is_told(tohyo, here, rpc):
@@ -94,20 +94,22 @@ def test_a_wrong_network_is_told(tohyo, here, rpc):
         "gas": {},
     }
     (here / "deployment.json").write_text(json.dumps(record))
-    refused(tohyo("election", "status", "--rpc", rpc, "--deployment", "deployment.json"), "31337", "5")
+    assert_refused(tohyo("election", "status", "--rpc", rpc, "--deployment", "deployment.json"), "31337", "5")
 
 
 def test_a_damaged_deployment_record_is_told(tohyo, here, rpc):
     (here / "deployment.json").write_text("{")
-    refused(tohyo("election", "status", "--rpc", rpc, "--deployment", "deployment.json"), "deployment.json")
+    assert_refused(
+        tohyo("election", "status", "--rpc", rpc, "--deployment", "deployment.json"), "deployment.json"
+    )
 
 
 def test_no_election_named_is_told(tohyo, rpc):
-    refused(tohyo("election", "status", "--rpc", rpc), "--contract", "--deployment")
+    assert_refused(tohyo("election", "status", "--rpc", rpc), "--contract", "--deployment")
 
 
 def test_missing_keys_are_told(tohyo, here):
-    refused(
+    assert_refused(
         tohyo("zk", "info", "vote", "--depth", 3, "--keys", here / "none"), "tohyo zk setup vote --depth 3"
     )
 
@@ -120,7 +122,7 @@ def test_damaged_keys_are_told_and_made_again_on_request(tohyo, here):
     content = bytearray(damaged.read_bytes())
     content[len(content) // 2] ^= 1
     damaged.write_bytes(content)
-    refused(
+    assert_refused(
         tohyo("zk", "info", "vote", "--depth", 3, "--keys", keys),
         damaged.name,
         "tohyo zk setup vote --depth 3",
@@ -131,21 +133,21 @@ def test_damaged_keys_are_told_and_made_again_on_request(tohyo, here):
 
 def test_an_election_new_without_answers_names_the_missing_option(tohyo, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
-    refused(tohyo("election", "new", "x.json"), "--electorate")
+    assert_refused(tohyo("election", "new", "x.json"), "--electorate")
 
 
 def test_an_election_file_is_not_overwritten(tohyo, here):
     (here / "election.json").write_text("mine")
-    refused(tohyo("election", "new", "election.json"), "election.json")
+    assert_refused(tohyo("election", "new", "election.json"), "election.json")
     assert (here / "election.json").read_text() == "mine"
 
 
 def test_resuming_nothing_is_told(tohyo):
-    refused(tohyo("demo", "--resume"), "tohyo demo")
+    assert_refused(tohyo("demo", "--resume"), "tohyo demo")
 
 
 def test_a_port_in_use_is_told(tohyo, here, dead_port):
-    refused(tohyo("chain", "up", "--port", dead_port, "--state", here / "chain"), str(dead_port))
+    assert_refused(tohyo("chain", "up", "--port", dead_port, "--state", here / "chain"), str(dead_port))
 
 
 def test_no_chain_to_ask_about_is_an_answer(tohyo, here):

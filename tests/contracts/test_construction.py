@@ -69,23 +69,23 @@ def deploy_with(w3, standing_booth, deploy):
         ),
     ],
 )
-def test_an_unsound_configuration_is_refused(deploy_with, refuses, changes, error, values):
-    with refuses(error, **values):
+def test_an_unsound_configuration_is_refused(deploy_with, reverts, changes, error, values):
+    with reverts(error, **values):
         deploy_with(**changes)
 
 
 @pytest.mark.parametrize("times", [(5, 5, 6), (5, 6, 6), (6, 5, 7), (0, 0, 0)])
-def test_times_that_do_not_increase_are_refused(deploy_with, refuses, times):
+def test_times_that_do_not_increase_are_refused(deploy_with, reverts, times):
     names = ("registration_opens", "voting_opens", "voting_closes")
-    with refuses(errors.ScheduleNotIncreasingError, **dict(zip(names, times, strict=True))):
+    with reverts(errors.ScheduleNotIncreasingError, **dict(zip(names, times, strict=True))):
         deploy_with(schedule=times)
 
 
-def test_the_election_itself_cannot_be_a_candidate(deploy_with, w3, refuses):
+def test_the_election_itself_cannot_be_a_candidate(deploy_with, w3, reverts):
     sender = w3.eth.accounts[0]
     nonce = w3.eth.get_transaction_count(sender)
     future = _create_address(sender, nonce)
-    with refuses(errors.CandidateAddressRefusedError, choice=0, account=future):
+    with reverts(errors.CandidateAddressRefusedError, choice=0, account=future):
         deploy_with(candidates=[future])
 
 

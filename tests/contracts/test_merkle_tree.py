@@ -95,26 +95,26 @@ def test_zero_is_never_a_known_root(tree_of):
     assert not tree_of(4).functions.isKnownRoot(0).call()
 
 
-def test_a_leaf_at_or_above_r_is_refused(tree_of, send, refuses):
-    with refuses(errors.FieldElementOutOfRangeError, value=SCALAR_FIELD):
+def test_a_leaf_at_or_above_r_is_refused(tree_of, send, reverts):
+    with reverts(errors.FieldElementOutOfRangeError, value=SCALAR_FIELD):
         send(tree_of(4).functions.insert([SCALAR_FIELD]))
 
 
-def test_a_full_tree_is_refused_more(tree_of, send, refuses):
+def test_a_full_tree_is_refused_more(tree_of, send, reverts):
     tree = tree_of(1)
     send(tree.functions.insert([1, 2]))
-    with refuses(errors.TreeFullError, capacity=2):
+    with reverts(errors.TreeFullError, capacity=2):
         send(tree.functions.insert([3]))
 
 
 @pytest.mark.parametrize("depth", [0, 33, 2**255])
-def test_a_depth_outside_1_to_32_is_refused(tree_of, refuses, depth):
-    with refuses(errors.DepthOutOfRangeError, depth=depth):
+def test_a_depth_outside_1_to_32_is_refused(tree_of, reverts, depth):
+    with reverts(errors.DepthOutOfRangeError, depth=depth):
         tree_of(depth)
 
 
-def test_a_hasher_that_is_none_is_refused(deploy, w3, refuses):
+def test_a_hasher_that_is_none_is_refused(deploy, w3, reverts):
     fake = deploy("FakeHasher").address
     for hasher in (fake, w3.eth.accounts[5]):
-        with refuses(errors.WrongHasherError, hasher=hasher):
+        with reverts(errors.WrongHasherError, hasher=hasher):
             deploy("TreeHarness", 4, hasher)

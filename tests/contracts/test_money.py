@@ -34,29 +34,29 @@ def test_a_vote_without_relayer_or_fee_pays_the_treasury_all(voting):
     assert balances(booth, TREASURY) == [treasury + COIN]
 
 
-def test_a_fee_above_the_denomination_is_refused(voting, refuses):
+def test_a_fee_above_the_denomination_is_refused(voting, reverts):
     booth = voting(denomination=COIN, treasury=TREASURY)
-    with refuses(errors.FeeTooHighError, fee=COIN + 1, denomination=COIN):
+    with reverts(errors.FeeTooHighError, fee=COIN + 1, denomination=COIN):
         booth.cast(booth.ballot(relayer=RELAYER, fee=COIN), fee=COIN + 1)
 
 
-def test_a_fee_needs_a_relayer(voting, refuses):
+def test_a_fee_needs_a_relayer(voting, reverts):
     booth = voting(denomination=COIN, treasury=TREASURY)
-    with refuses(errors.RelayerMissingError, fee=FEE):
+    with reverts(errors.RelayerMissingError, fee=FEE):
         booth.cast(booth.ballot(), fee=FEE)
 
 
 @pytest.mark.parametrize("changes", [{"fee": FEE + 1}, {"fee": FEE - 1}, {"relayer": TREASURY}])
-def test_another_fee_or_relayer_than_the_voters_is_refused(voting, refuses, changes):
+def test_another_fee_or_relayer_than_the_voters_is_refused(voting, reverts, changes):
     booth = voting(denomination=COIN, treasury=TREASURY)
-    with refuses(errors.InvalidProofError):
+    with reverts(errors.InvalidProofError):
         booth.cast(booth.ballot(relayer=RELAYER, fee=FEE), **changes)
 
 
-def test_a_relayer_that_refuses_its_fee_does_not_cast_the_ballot(voting, deploy, refuses):
+def test_a_relayer_that_refuses_its_fee_does_not_cast_the_ballot(voting, deploy, reverts):
     booth = voting(denomination=COIN, treasury=TREASURY)
     relayer = deploy("RefusingPayee").address
-    with refuses(errors.RelayerPaymentRefusedError, relayer=relayer, fee=FEE):
+    with reverts(errors.RelayerPaymentRefusedError, relayer=relayer, fee=FEE):
         booth.cast(booth.ballot(relayer=relayer, fee=FEE))
     assert not booth.client.is_spent(booth.ballot(relayer=relayer, fee=FEE).nullifier_hash)
 
@@ -71,26 +71,26 @@ def test_a_treasury_that_fails_does_not_stop_votes_and_its_money_waits(voting, d
     assert used < 450_000
 
 
-def test_release_sends_what_the_treasury_had_refused_and_no_more(voting, deploy, refuses):
+def test_release_sends_what_the_treasury_had_refused_and_no_more(voting, deploy, reverts):
     treasury = deploy("RefusingPayee")
     booth = voting(denomination=COIN, treasury=treasury.address)
     for voter in range(2):
         booth.cast(booth.ballot(voter, relayer=RELAYER, fee=FEE))
-    with refuses(errors.TreasuryPaymentRefusedError, treasury=treasury.address, amount=2 * (COIN - FEE)):
+    with reverts(errors.TreasuryPaymentRefusedError, treasury=treasury.address, amount=2 * (COIN - FEE)):
         booth.client.release(booth.sender)
     treasury.functions.accept().transact({"from": booth.sender.address})
     booth.client.release(booth.sender)
     assert balances(booth, treasury.address, booth.client.address) == [2 * (COIN - FEE), COIN]
     assert [event.amount for event in booth.client.events(names={"Released"})] == [2 * (COIN - FEE)]
-    with refuses(errors.NothingToReleaseError):
+    with reverts(errors.NothingToReleaseError):
         booth.client.release(booth.sender)
 
 
-def test_deposits_that_never_voted_go_to_the_treasury_only_after_the_close(voting, refuses):
+def test_deposits_that_never_voted_go_to_the_treasury_only_after_the_close(voting, reverts):
     booth = voting(denomination=COIN, treasury=TREASURY)
     booth.cast(booth.ballot())
     assert booth.client.releasable() == 0
-    with refuses(errors.NothingToReleaseError):
+    with reverts(errors.NothingToReleaseError):
         booth.client.release(booth.sender)
     travel_to(booth.w3, booth.closes)
     (before,) = balances(booth, TREASURY)
@@ -109,11 +109,11 @@ def test_money_forced_upon_the_contract_belongs_to_the_treasury(voting):
     assert booth.w3.eth.get_balance(booth.client.address) == 2 * COIN
 
 
-def test_plain_money_is_not_taken(voting, refuses):
+def test_plain_money_is_not_taken(voting, reverts):
     booth = voting(denomination=COIN, treasury=TREASURY)
     with pytest.raises(errors.UnknownRevertError):
         booth.sender.send({"to": booth.client.address, "value": 1})
-    del refuses
+    del reverts
 
 
 def prepared_vote(booth, ballot):

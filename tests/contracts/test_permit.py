@@ -30,14 +30,14 @@ def test_anyone_deposits_with_a_permit(registering):
     assert (event.commitment, event.depositor) == (77, booth.sender.address)
 
 
-def test_a_permit_serves_once(registering, refuses):
+def test_a_permit_serves_once(registering, reverts):
     booth = registering()
     booth.call(DEPOSIT, *booth.permit(77))
-    with refuses(errors.CommitmentAlreadyDepositedError, commitment=77):
+    with reverts(errors.CommitmentAlreadyDepositedError, commitment=77):
         booth.call(DEPOSIT, *booth.permit(77))
 
 
-def test_a_permit_is_good_in_the_second_of_its_deadline_and_not_after(registering, refuses):
+def test_a_permit_is_good_in_the_second_of_its_deadline_and_not_after(registering, reverts):
     booth = registering()
     deadline = block_time(booth.w3) + 100
     permit = booth.permit(77, deadline)
@@ -58,40 +58,40 @@ def test_a_permit_is_good_in_the_second_of_its_deadline_and_not_after(registerin
     [{"key": OTHER_KEY}, {"chain_id": 1}, {"contract": "0x" + 40 * "1"}],
     ids=["another signer", "another chain", "another contract"],
 )
-def test_a_permit_for_something_else_is_refused(registering, refuses, changes):
+def test_a_permit_for_something_else_is_refused(registering, reverts, changes):
     booth = registering()
     permit = booth.permit(77, **changes)
-    with refuses(errors.PermitNotFromRegistrarError, signer=signer_of(booth, permit)):
+    with reverts(errors.PermitNotFromRegistrarError, signer=signer_of(booth, permit)):
         booth.call(DEPOSIT, *permit)
 
 
-def test_a_permit_for_another_commitment_or_deadline_is_refused(registering, refuses):
+def test_a_permit_for_another_commitment_or_deadline_is_refused(registering, reverts):
     booth = registering()
     commitment, deadline, signature = booth.permit(77)
     for changed in ((commitment + 1, deadline, signature), (commitment, deadline + 1, signature)):
-        with refuses(errors.PermitNotFromRegistrarError, signer=signer_of(booth, changed)):
+        with reverts(errors.PermitNotFromRegistrarError, signer=signer_of(booth, changed)):
             booth.call(DEPOSIT, *changed)
 
 
-def test_a_malleable_signature_is_refused(registering, refuses):
+def test_a_malleable_signature_is_refused(registering, reverts):
     booth = registering()
     commitment, deadline, signature = booth.permit(77)
     r, s, v = signature[:32], int.from_bytes(signature[32:64]), signature[64]
     twin = r + (SECP256K1_ORDER - s).to_bytes(32) + bytes([55 - v])
-    with refuses(errors.PermitNotFromRegistrarError, signer=ZERO_ADDRESS):
+    with reverts(errors.PermitNotFromRegistrarError, signer=ZERO_ADDRESS):
         booth.call(DEPOSIT, commitment, deadline, twin)
 
 
 @pytest.mark.parametrize("signature", [b"", bytes(65), bytes(64), bytes(66)])
-def test_what_is_no_signature_is_refused(registering, refuses, signature):
+def test_what_is_no_signature_is_refused(registering, reverts, signature):
     booth = registering()
-    with refuses(errors.PermitNotFromRegistrarError, signer=ZERO_ADDRESS):
+    with reverts(errors.PermitNotFromRegistrarError, signer=ZERO_ADDRESS):
         booth.call(DEPOSIT, 77, 2**40, signature)
 
 
-def test_a_deposit_with_a_permit_carries_the_denomination(registering, refuses):
+def test_a_deposit_with_a_permit_carries_the_denomination(registering, reverts):
     booth = registering(denomination=5, treasury="0x14dC79964da2C08b23698B3D3cc7Ca32193d9955")
-    with refuses(errors.WrongDepositValueError, expected=5, sent=0):
+    with reverts(errors.WrongDepositValueError, expected=5, sent=0):
         booth.call(DEPOSIT, *booth.permit(77))
     booth.call(DEPOSIT, *booth.permit(77), value=5)
 

@@ -26,28 +26,28 @@ def actions(booth):
 
 @pytest.mark.parametrize("phase", [Phase.PENDING, Phase.VOTING, Phase.CLOSED])
 @pytest.mark.parametrize("action", ["deposit", "permit", "many"])
-def test_deposits_are_refused_outside_registration(pending, refuses, phase, action):
+def test_deposits_are_refused_outside_registration(pending, reverts, phase, action):
     booth = pending()
     if phase is not Phase.PENDING:
         travel_to(booth.w3, booth.voting if phase is Phase.VOTING else booth.closes)
-    with refuses(errors.WrongPhaseError, expected=Phase.REGISTRATION, actual=phase):
+    with reverts(errors.WrongPhaseError, expected=Phase.REGISTRATION, actual=phase):
         actions(booth)[action]()
 
 
 @pytest.mark.parametrize("phase", [Phase.PENDING, Phase.REGISTRATION, Phase.CLOSED])
-def test_votes_are_refused_outside_voting(pending, refuses, phase):
+def test_votes_are_refused_outside_voting(pending, reverts, phase):
     booth = pending()
     if phase is not Phase.PENDING:
         travel_to(booth.w3, booth.opens if phase is Phase.REGISTRATION else booth.closes)
-    with refuses(errors.WrongPhaseError, expected=Phase.VOTING, actual=phase):
+    with reverts(errors.WrongPhaseError, expected=Phase.VOTING, actual=phase):
         actions(booth)["vote"]()
 
 
-def test_a_valid_ballot_is_refused_once_voting_has_closed(voting, refuses):
+def test_a_valid_ballot_is_refused_once_voting_has_closed(voting, reverts):
     booth = voting()
     ballot = booth.ballot()
     travel_to(booth.w3, booth.closes)
-    with refuses(errors.WrongPhaseError, expected=Phase.VOTING, actual=Phase.CLOSED):
+    with reverts(errors.WrongPhaseError, expected=Phase.VOTING, actual=Phase.CLOSED):
         booth.cast(ballot)
 
 
@@ -59,9 +59,9 @@ def test_each_phase_begins_in_the_second_its_time_names(pending):
             assert booth.client.phase() == phase_at(booth.election.schedule, moment)
 
 
-def test_advance_announces_each_phase_once(pending, refuses):
+def test_advance_announces_each_phase_once(pending, reverts):
     booth = pending()
-    with refuses(errors.PhaseAlreadyAnnouncedError, phase=Phase.PENDING, next_phase_at=booth.opens):
+    with reverts(errors.PhaseAlreadyAnnouncedError, phase=Phase.PENDING, next_phase_at=booth.opens):
         booth.client.advance(booth.sender)
     following = (booth.voting, booth.closes, 0)
     for start, after, phase in zip(
@@ -69,7 +69,7 @@ def test_advance_announces_each_phase_once(pending, refuses):
     ):
         travel_to(booth.w3, start)
         booth.client.advance(booth.sender)
-        with refuses(errors.PhaseAlreadyAnnouncedError, phase=phase, next_phase_at=after):
+        with reverts(errors.PhaseAlreadyAnnouncedError, phase=phase, next_phase_at=after):
             booth.client.advance(booth.sender)
     announced = [event.phase for event in booth.client.events(names={"PhaseAdvanced"})]
     assert announced == [Phase.REGISTRATION, Phase.VOTING, Phase.CLOSED]

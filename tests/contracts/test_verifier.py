@@ -68,25 +68,25 @@ def test_changing_any_coordinate_is_refused(verifier, case, verify, place):
 
 @BOTH
 @pytest.mark.parametrize("place", range(4))
-def test_an_input_plus_r_is_malformed(verifier, case, verify, refuses, place):
+def test_an_input_plus_r_is_malformed(verifier, case, verify, reverts, place):
     proof, inputs = case
     inputs[place] += SCALAR_FIELD
-    with refuses(errors.FieldElementOutOfRangeError, value=inputs[place]), typed_errors():
+    with reverts(errors.FieldElementOutOfRangeError, value=inputs[place]), typed_errors():
         verify(verifier, proof, inputs)
 
 
 @BOTH
 @pytest.mark.parametrize("place", range(8))
-def test_a_coordinate_plus_q_is_malformed(verifier, case, verify, refuses, place):
+def test_a_coordinate_plus_q_is_malformed(verifier, case, verify, reverts, place):
     proof, inputs = case
     proof[place] += BASE_FIELD
-    with refuses(errors.CoordinateOutOfRangeError, value=proof[place]), typed_errors():
+    with reverts(errors.CoordinateOutOfRangeError, value=proof[place]), typed_errors():
         verify(verifier, proof, inputs)
 
 
-def test_a_folded_point_off_the_curve_is_no_false_proof_but_an_error(verifier, case, refuses):
+def test_a_folded_point_off_the_curve_is_no_false_proof_but_an_error(verifier, case, reverts):
     proof, inputs = case
-    with refuses(errors.PrecompileFailedError), typed_errors():
+    with reverts(errors.PrecompileFailedError), typed_errors():
         verifier.functions.verifyFolded(tuple(proof), [1, 3], inputs[:3]).call()
 
 
@@ -96,8 +96,8 @@ def test_another_folded_point_verifies_another_statement(verifier, case):
     assert verifier.functions.verifyFolded(tuple(proof), list(G1), rest).call() is False
 
 
-def test_the_fold_of_an_input_plus_r_is_refused(verifier, refuses):
-    with refuses(errors.FieldElementOutOfRangeError, value=SCALAR_FIELD), typed_errors():
+def test_the_fold_of_an_input_plus_r_is_refused(verifier, reverts):
+    with reverts(errors.FieldElementOutOfRangeError, value=SCALAR_FIELD), typed_errors():
         verifier.functions.foldInput(SCALAR_FIELD).call()
 
 

@@ -55,13 +55,13 @@ def test_coins_are_conserved(voting):
         booth.cast(booth.ballot(voter, choice=voter))
 
 
-def test_candidates_are_read_by_number(voting, refuses):
+def test_candidates_are_read_by_number(voting, reverts):
     booth = voting()
     booth.cast(booth.ballot(choice=2))
     functions = booth.cream.functions
     assert functions.candidateCount().call() == 3
     assert functions.candidate(2).call() == [booth.election.candidates[2].address, 1]
-    with refuses(errors.UnknownCandidateError, choice=3), typed_errors():
+    with reverts(errors.UnknownCandidateError, choice=3), typed_errors():
         functions.candidate(3).call()
 
 
