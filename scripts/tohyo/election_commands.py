@@ -17,20 +17,15 @@ from chain.sender import Sender
 from chain.time import travel_to
 from election.file import ElectionFile, load_election_file, parse_election_document
 from election.phase import Phase
+from scripts.tohyo.option_groups import grouped_options
 from scripts.tohyo.options import (
     DEFAULT_RPC,
     KEYS_DIRECTORY,
     Connection,
-    ContractOption,
-    DeploymentOption,
-    DevAccountOption,
-    FromOption,
+    ElectionOptions,
     KeysOption,
-    KeystoreOption,
-    PasswordFileOption,
     RpcOption,
-    open_election,
-    open_sender,
+    SenderOptions,
     warn_of_development_keys,
 )
 from scripts.tohyo.output import OUT, JsonFlag, emit, emit_facts, write_atomically, write_json
@@ -104,6 +99,7 @@ def new(
 
 
 @app.command()
+@grouped_options
 def deploy(
     file: Annotated[Path, typer.Argument(help="The election file.", metavar="FILE")],
     registrar: Annotated[
@@ -114,69 +110,66 @@ def deploy(
     ),
     keys: KeysOption = KEYS_DIRECTORY,
     rpc: RpcOption = DEFAULT_RPC,
-    from_address: FromOption = None,
-    keystore: KeystoreOption = None,
-    password_file: PasswordFileOption = None,
-    dev_account: DevAccountOption = None,
+    *,
+    sender: SenderOptions,
     as_json: JsonFlag = False,
 ) -> None:
     """Deploy verifier, hasher and election contract; prints the contract's address."""
     election = load_election_file(file)
     w3 = connect(rpc)
-    sender = open_sender(w3, from_address, keystore, password_file, dev_account)
+    account = sender.open(w3)
     vote_keys = load_vote_keys(election.depth, keys)
     warn_of_development_keys(vote_keys.transcript_hash)
     deployment = deploy_election(
-        w3, sender, election, vote_keys.verifying_key, registrar or sender.address, vote_keys.transcript_hash
+        w3,
+        account,
+        election,
+        vote_keys.verifying_key,
+        registrar or account.address,
+        vote_keys.transcript_hash,
     )
     write_json(out, deployment.to_json())
     emit_facts({**deployment.to_json(), "record": str(out)}, as_json=as_json)
 
 
 @app.command()
+@grouped_options
 def status(
-    rpc: RpcOption = DEFAULT_RPC,
-    contract: ContractOption = None,
-    deployment: DeploymentOption = None,
+    *,
+    which: ElectionOptions,
     as_json: JsonFlag = False,
 ) -> None:
     """Show phase, schedule, deposits, ballots and whose keys the election uses."""
-    emit_facts(_status(open_election(rpc, contract, deployment)), as_json=as_json)
+    emit_facts(_status(which.open()), as_json=as_json)
 
 
 @app.command()
+@grouped_options
 def advance(
-    rpc: RpcOption = DEFAULT_RPC,
-    contract: ContractOption = None,
-    deployment: DeploymentOption = None,
-    from_address: FromOption = None,
-    keystore: KeystoreOption = None,
-    password_file: PasswordFileOption = None,
-    dev_account: DevAccountOption = None,
+    *,
+    which: ElectionOptions,
+    sender: SenderOptions,
     time_travel: TravelFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Record the next phase on chain once its time has come; anyone may do it."""
-    election = open_election(rpc, contract, deployment)
+    election = which.open()
     if time_travel:
         _travel(election, _phase_to_announce(election))
-    _announce(election, open_sender(election.w3, from_address, keystore, password_file, dev_account), as_json)
+    _announce(election, sender.open(election.w3), as_json)
 
 
 @app.command()
+@grouped_options
 def close(
-    rpc: RpcOption = DEFAULT_RPC,
-    contract: ContractOption = None,
-    deployment: DeploymentOption = None,
-    from_address: FromOption = None,
-    keystore: KeystoreOption = None,
-    password_file: PasswordFileOption = None,
-    dev_account: DevAccountOption = None,
+    *,
+    which: ElectionOptions,
+    sender: SenderOptions,
     time_travel: TravelFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Record the close of voting once its time has come."""
-    election = open_election(rpc, contract, deployment)
+    election = which.open()
     if time_travel:
         _travel(election, Phase.CLOSED)
     if election.client.phase() is not Phase.CLOSED:
@@ -184,18 +177,18 @@ def close(
             f"Voting closes at {election.election.schedule.voting_closes.isoformat()}.",
             hint="Wait for it; on a development chain --time-travel moves the clock.",
         )
-    _announce(election, open_sender(election.w3, from_address, keystore, password_file, dev_account), as_json)
+    _announce(election, sender.open(election.w3), as_json)
 
 
 @app.command()
+@grouped_options
 def result(
-    rpc: RpcOption = DEFAULT_RPC,
-    contract: ContractOption = None,
-    deployment: DeploymentOption = None,
+    *,
+    which: ElectionOptions,
     as_json: JsonFlag = False,
 ) -> None:
     """Show the count that the contract holds; final once voting has closed."""
-    connection = open_election(rpc, contract, deployment)
+    connection = which.open()
     election = connection.election
     votes = dict(zip((c.name for c in election.candidates), connection.client.tally(), strict=True))
     final = connection.client.phase() is Phase.CLOSED

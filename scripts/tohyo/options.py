@@ -34,33 +34,8 @@ DEFAULT_RPC = "http://127.0.0.1:8545"
 KEYS_DIRECTORY = BUILD_DIR / "keys"
 
 RpcOption = Annotated[str, typer.Option("--rpc", envvar="TOHYO_RPC", help="JSON-RPC address of the chain.")]
-ContractOption = Annotated[
-    str | None,
-    typer.Option("--contract", envvar="TOHYO_CONTRACT", help="Address of the election's contract."),
-]
-DeploymentOption = Annotated[
-    Path | None,
-    typer.Option("--deployment", help="File that `tohyo election deploy` wrote; stands for --contract."),
-]
 KeysOption = Annotated[Path, typer.Option("--keys", help="Folder with proving and verifying keys.")]
 DepthOption = Annotated[int, typer.Option("--depth", min=1, max=32, help="Depth of the tree of commitments.")]
-
-FromOption = Annotated[
-    str | None, typer.Option("--from", help="Send from this account, unlocked in the node.")
-]
-KeystoreOption = Annotated[
-    Path | None,
-    typer.Option("--keystore", help="Use the key in this encrypted keystore (asks for the password)."),
-]
-PasswordFileOption = Annotated[
-    Path | None, typer.Option("--password-file", help="Read the keystore's password from this file.")
-]
-DevAccountOption = Annotated[
-    int | None,
-    typer.Option(
-        "--dev-account", min=0, max=999, help="Use a development chain's well-known account number N."
-    ),
-]
 
 
 class NoElectionError(TohyoError):
@@ -103,48 +78,84 @@ class Connection:
         return Phase(max(phases, default=Phase.PENDING))
 
 
-def open_election(rpc: str, contract: str | None, deployment: Path | None) -> Connection:
-    """Connect and bind to the contract that the options name."""
-    chain_id = None
-    if deployment is not None:
-        record = Deployment.load(deployment)
-        contract, chain_id = record.contract, record.chain_id
-    if contract is None:
-        raise NoElectionError("No election was named.", hint="Give --contract ADDRESS or --deployment FILE.")
-    w3 = connect(rpc, chain_id)
-    return Connection(w3, CreamClient(w3, contract))
+@dataclass
+class ElectionOptions:
+    """Which election: a contract, or the record of its deployment."""
+
+    rpc: RpcOption = DEFAULT_RPC
+    contract: Annotated[
+        str | None,
+        typer.Option("--contract", envvar="TOHYO_CONTRACT", help="Address of the election's contract."),
+    ] = None
+    deployment: Annotated[
+        Path | None,
+        typer.Option("--deployment", help="File that `tohyo election deploy` wrote; stands for --contract."),
+    ] = None
+
+    def open(self) -> Connection:
+        """Connect and bind to the contract that the options name."""
+        record = None if self.deployment is None else Deployment.load(self.deployment)
+        contract = self.contract if record is None else record.contract
+        if contract is None:
+            raise NoElectionError(
+                "No election was named.", hint="Give --contract ADDRESS or --deployment FILE."
+            )
+        w3 = connect(self.rpc, None if record is None else record.chain_id)
+        return Connection(w3, CreamClient(w3, contract))
 
 
-def signing_account(
-    w3: Web3, keystore: Path | None, password_file: Path | None, dev_account: int | None
-) -> LocalAccount:
-    """Open the one key that the options name."""
-    if (keystore is None) == (dev_account is None):
+@dataclass
+class KeyOptions:
+    """One key to sign with."""
+
+    keystore: Annotated[
+        Path | None,
+        typer.Option("--keystore", help="Use the key in this encrypted keystore (asks for the password)."),
+    ] = None
+    password_file: Annotated[
+        Path | None, typer.Option("--password-file", help="Read the keystore's password from this file.")
+    ] = None
+    dev_account: Annotated[
+        int | None,
+        typer.Option(
+            "--dev-account", min=0, max=999, help="Use a development chain's well-known account number N."
+        ),
+    ] = None
+
+    def account(self, w3: Web3) -> LocalAccount:
+        """Open the key."""
+        if self.keystore is not None and self.dev_account is None:
+            return _unlock(self.keystore, self.password_file)
+        if self.dev_account is not None and self.keystore is None:
+            require_development_chain(w3)
+            return development_account(self.dev_account)
         raise NoSenderError(
             "Name one key to sign with.", hint="Give --keystore FILE, or --dev-account N on a local chain."
         )
-    if keystore is not None:
-        return _unlock(keystore, password_file)
-    assert dev_account is not None  # noqa: S101  the check above says so; mypy cannot see it
-    require_development_chain(w3)
-    return development_account(dev_account)
 
 
-def open_sender(
-    w3: Web3,
-    from_address: str | None,
-    keystore: Path | None,
-    password_file: Path | None,
-    dev_account: int | None,
-) -> Sender:
-    """Open the one account that the options name as the sender of transactions."""
-    if from_address is None:
-        return AccountSender(w3, signing_account(w3, keystore, password_file, dev_account))
-    if keystore is not None or dev_account is not None:
-        raise NoSenderError(
-            "More than one sender was named.", hint="Keep one of --from, --keystore, --dev-account."
-        )
-    return UnlockedSender(w3, from_address)
+@dataclass
+class SenderOptions(KeyOptions):
+    """One account to send transactions from: a key here, or one that the node holds."""
+
+    from_address: Annotated[
+        str | None, typer.Option("--from", help="Send from this account, unlocked in the node.")
+    ] = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether any account was named."""
+        return any(option is not None for option in (self.from_address, self.keystore, self.dev_account))
+
+    def open(self, w3: Web3) -> Sender:
+        """Open the account."""
+        if self.from_address is None:
+            return AccountSender(w3, self.account(w3))
+        if self.keystore is not None or self.dev_account is not None:
+            raise NoSenderError(
+                "More than one sender was named.", hint="Keep one of --from, --keystore, --dev-account."
+            )
+        return UnlockedSender(w3, self.from_address)
 
 
 def warn_of_development_keys(transcript_hash: bytes) -> None:

@@ -8,16 +8,10 @@ import typer
 
 from api.registrar import Registrar
 from election.roll import load_roll
+from scripts.tohyo.option_groups import grouped_options
 from scripts.tohyo.options import (
-    DEFAULT_RPC,
-    ContractOption,
-    DeploymentOption,
-    DevAccountOption,
-    KeystoreOption,
-    PasswordFileOption,
-    RpcOption,
-    open_election,
-    signing_account,
+    ElectionOptions,
+    KeyOptions,
 )
 from scripts.tohyo.output import JsonFlag, emit_facts, write_json
 from zk.field import parse_field_element
@@ -26,6 +20,7 @@ app = typer.Typer(help="Decide who may deposit a commitment.", no_args_is_help=T
 
 
 @app.command()
+@grouped_options
 def permit(
     voter_id: Annotated[str, typer.Option("--voter-id", help="The voter's entry on the roll.")],
     commitment: Annotated[
@@ -39,17 +34,14 @@ def permit(
     valid_days: Annotated[
         int, typer.Option("--valid-days", min=1, help="Days until the permit expires.")
     ] = 30,
-    rpc: RpcOption = DEFAULT_RPC,
-    contract: ContractOption = None,
-    deployment: DeploymentOption = None,
-    keystore: KeystoreOption = None,
-    password_file: PasswordFileOption = None,
-    dev_account: DevAccountOption = None,
+    *,
+    which: ElectionOptions,
+    key: KeyOptions,
     as_json: JsonFlag = False,
 ) -> None:
     """Sign one voter's deposit permit; a voter gets one, however often they ask."""
-    election = open_election(rpc, contract, deployment)
-    account = signing_account(election.w3, keystore, password_file, dev_account)
+    election = which.open()
+    account = key.account(election.w3)
     registrar = Registrar.for_election(election.client, account, load_roll(roll), store)
     now = election.now()
     deadline = now + valid_days * 86_400

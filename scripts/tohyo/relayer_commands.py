@@ -8,17 +8,10 @@ import typer
 
 from election.ballot import Ballot
 from relayer.submitter import Submitter
+from scripts.tohyo.option_groups import grouped_options
 from scripts.tohyo.options import (
-    DEFAULT_RPC,
-    ContractOption,
-    DeploymentOption,
-    DevAccountOption,
-    FromOption,
-    KeystoreOption,
-    PasswordFileOption,
-    RpcOption,
-    open_election,
-    open_sender,
+    ElectionOptions,
+    SenderOptions,
 )
 from scripts.tohyo.output import JsonFlag, emit_facts
 
@@ -26,22 +19,18 @@ app = typer.Typer(help="Relay ballots, so that voters need no ether.", no_args_i
 
 
 @app.command()
+@grouped_options
 def send(
     ballot_file: Annotated[
         Path, typer.Argument(help="Ballot that `tohyo voter vote --out` wrote.", metavar="BALLOT")
     ],
-    rpc: RpcOption = DEFAULT_RPC,
-    contract: ContractOption = None,
-    deployment: DeploymentOption = None,
-    from_address: FromOption = None,
-    keystore: KeystoreOption = None,
-    password_file: PasswordFileOption = None,
-    dev_account: DevAccountOption = None,
+    *,
+    which: ElectionOptions,
+    sender: SenderOptions,
     as_json: JsonFlag = False,
 ) -> None:
     """Check a ballot as the contract will, then cast it from the relayer's account."""
     ballot = Ballot.load(ballot_file)
-    election = open_election(rpc, contract, deployment)
-    sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
-    result = Submitter.for_election(election.client, sender).submit(ballot)
+    election = which.open()
+    result = Submitter.for_election(election.client, sender.open(election.w3)).submit(ballot)
     emit_facts(asdict(result), as_json=as_json)

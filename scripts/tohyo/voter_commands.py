@@ -8,20 +8,13 @@ import typer
 from web3.constants import ADDRESS_ZERO
 
 from election.permit import DepositPermit
+from scripts.tohyo.option_groups import grouped_options
 from scripts.tohyo.options import (
-    DEFAULT_RPC,
     KEYS_DIRECTORY,
-    ContractOption,
-    DeploymentOption,
-    DevAccountOption,
-    FromOption,
+    ElectionOptions,
     KeysOption,
-    KeystoreOption,
     NoSenderError,
-    PasswordFileOption,
-    RpcOption,
-    open_election,
-    open_sender,
+    SenderOptions,
     warn_of_development_keys,
 )
 from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, write_json
@@ -39,14 +32,14 @@ NoteOption = Annotated[
 
 
 @app.command()
+@grouped_options
 def note(
     out: Annotated[Path, typer.Option("--out", help="Where to keep the new note.")] = Path("note.txt"),
     show: Annotated[
         Path | None, typer.Option("--show", help="Show the commitment of this note; make none.")
     ] = None,
-    rpc: RpcOption = DEFAULT_RPC,
-    contract: ContractOption = None,
-    deployment: DeploymentOption = None,
+    *,
+    which: ElectionOptions,
     as_json: JsonFlag = False,
 ) -> None:
     """Make a note for one election and show its commitment; the note itself is never printed.
@@ -56,7 +49,7 @@ def note(
     if show is not None:
         kept, path = Note.load(show), show
     else:
-        election = open_election(rpc, contract, deployment)
+        election = which.open()
         kept, path = Note.create(election.w3.eth.chain_id, election.client.address), out
         kept.save(path)
     document = {
@@ -75,35 +68,32 @@ def note(
 
 
 @app.command()
+@grouped_options
 def deposit(
     permit: Annotated[Path, typer.Option("--permit", help="The registrar's permit for your commitment.")],
     note_file: Annotated[
         Path | None, typer.Option("--note", help="Check first that the permit is for this note.")
     ] = None,
-    rpc: RpcOption = DEFAULT_RPC,
-    contract: ContractOption = None,
-    deployment: DeploymentOption = None,
-    from_address: FromOption = None,
-    keystore: KeystoreOption = None,
-    password_file: PasswordFileOption = None,
-    dev_account: DevAccountOption = None,
+    *,
+    which: ElectionOptions,
+    sender: SenderOptions,
     as_json: JsonFlag = False,
 ) -> None:
     """Put a commitment into the election with the registrar's permit.
 
     The permit is all it takes, so anyone may send it: the registrar, say, for voters without ether.
     """
-    election = open_election(rpc, contract, deployment)
+    election = which.open()
     permission = DepositPermit.load(permit)
     if note_file is not None:
         kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
         permission.require_commitment(kept.commitment)
-    sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
-    result = election.client.deposit_with_permit(permission, sender)
+    result = election.client.deposit_with_permit(permission, sender.open(election.w3))
     emit_facts({"commitment": str(permission.commitment), **asdict(result)}, as_json=as_json)
 
 
 @app.command()
+@grouped_options
 def vote(
     note_file: NoteOption,
     choice: Annotated[str, typer.Option("--choice", help="Number of the candidate, or the exact name.")],
@@ -116,25 +106,21 @@ def vote(
     ] = ADDRESS_ZERO,
     fee: Annotated[int, typer.Option("--fee", min=0, help="Fee for the relayer, in wei.")] = 0,
     keys: KeysOption = KEYS_DIRECTORY,
-    rpc: RpcOption = DEFAULT_RPC,
-    contract: ContractOption = None,
-    deployment: DeploymentOption = None,
-    from_address: FromOption = None,
-    keystore: KeystoreOption = None,
-    password_file: PasswordFileOption = None,
-    dev_account: DevAccountOption = None,
+    *,
+    which: ElectionOptions,
+    sender: SenderOptions,
     as_json: JsonFlag = False,
 ) -> None:
     """Prove that you may vote, without saying who you are, and cast the ballot or write it for a relayer.
 
     Sending from an account that others connect with you gives you away: prefer --out and a relayer.
     """
-    if out is None and from_address is None and keystore is None and dev_account is None:
+    if out is None and not sender.is_given:
         raise NoSenderError(
             "Nobody was named to send the ballot.",
             hint="--out FILE hands it to a relayer; --from, --keystore or --dev-account sends it yourself.",
         )
-    election = open_election(rpc, contract, deployment)
+    election = which.open()
     kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
     vote_keys = load_vote_keys(election.client.config().depth, keys)
     warn_of_development_keys(vote_keys.transcript_hash)
@@ -148,12 +134,12 @@ def vote(
         write_json(out, ballot.to_json())
         document["ballot_file"] = str(out)
     else:
-        sender = open_sender(election.w3, from_address, keystore, password_file, dev_account)
-        document |= asdict(election.client.cast_vote(ballot, sender))
+        document |= asdict(election.client.cast_vote(ballot, sender.open(election.w3)))
     emit_facts(document, as_json=as_json)
 
 
 @app.command()
+@grouped_options
 def check(
     nullifier_hash: Annotated[
         str | None,
@@ -165,9 +151,8 @@ def check(
         Path | None,
         typer.Option("--note", help="Compute the nullifier hash from this note, on this machine."),
     ] = None,
-    rpc: RpcOption = DEFAULT_RPC,
-    contract: ContractOption = None,
-    deployment: DeploymentOption = None,
+    *,
+    which: ElectionOptions,
     as_json: JsonFlag = False,
 ) -> None:
     """Say whether a ballot is in (exit 1: it is not). The note never leaves this machine.
@@ -176,7 +161,7 @@ def check(
     """
     if (nullifier_hash is None) == (note_file is None):
         raise typer.BadParameter("Give either --nullifier-hash or --note.")
-    election = open_election(rpc, contract, deployment)
+    election = which.open()
     if note_file is not None:
         kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
         wanted = kept.nullifier_hash(election.client.config().election_id)
