@@ -30,7 +30,7 @@ PHASES = ("pending", "registration", "voting", "closed")
 def _moment(timestamp: int) -> str:
     """Say a contract's time in words; 0 and the far future stand for never."""
     try:
-        return datetime.fromtimestamp(timestamp, UTC).isoformat() if timestamp else "no time: it was the last"
+        return datetime.fromtimestamp(timestamp, UTC).isoformat() if timestamp else "none"
     except (OverflowError, ValueError):
         return f"{timestamp} s"
 
@@ -146,7 +146,7 @@ class WrongPhaseError(ContractError, election_errors.WrongPhaseError):
 class PhaseAlreadyAnnouncedError(ContractError):
     """Nothing to announce until the next phase begins."""
 
-    sentence = "the {phase_name} phase was announced already; the next begins at {next_phase_at}"
+    sentence = "the {phase_name} phase was announced already; next phase: {next_phase_at}"
     advice = "phases follow the schedule of the election file and cannot be hastened"
 
 

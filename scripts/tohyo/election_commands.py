@@ -26,6 +26,7 @@ from scripts.tohyo.options import (
     KeysOption,
     RpcOption,
     SenderOptions,
+    parse_address,
     warn_of_development_keys,
 )
 from scripts.tohyo.output import OUT, JsonFlag, emit, emit_facts, write_atomically, write_json
@@ -118,6 +119,7 @@ def deploy(
     election = load_election_file(file)
     w3 = connect(rpc)
     account = sender.open(w3)
+    official = account.address if registrar is None else parse_address(registrar, "--registrar")
     vote_keys = load_vote_keys(election.depth, keys)
     warn_of_development_keys(vote_keys.transcript_hash)
     deployment = deploy_election(
@@ -125,7 +127,7 @@ def deploy(
         account,
         election,
         vote_keys.verifying_key,
-        registrar or account.address,
+        official,
         vote_keys.transcript_hash,
     )
     write_json(out, deployment.to_json())

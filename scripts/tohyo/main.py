@@ -54,9 +54,9 @@ def main() -> NoReturn:
 
 def show_error(code: str, message: str, hint: str = "") -> None:
     """Print a foreseen error and what to do about it on standard error."""
-    ERR.print(f"[bold red]error[/] [dim]{code}[/]: {escape(message)}", highlight=False)
+    ERR.print(f"[bold red]error[/] [dim]{code}[/]: {escape(message)}", highlight=False, soft_wrap=True)
     if hint:
-        ERR.print(f"  {escape(hint)}", highlight=False)
+        ERR.print(f"  {escape(hint)}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from eth_account import Account
+from web3 import Web3
 
 from chain.connection import connect
 from chain.cream import CreamClient
@@ -28,7 +29,6 @@ from zk.keys import DEVELOPMENT_KEYS_WARNING
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
-    from web3 import Web3
 
 DEFAULT_RPC = "http://127.0.0.1:8545"
 KEYS_DIRECTORY = BUILD_DIR / "keys"
@@ -40,6 +40,10 @@ DepthOption = Annotated[int, typer.Option("--depth", min=1, max=32, help="Depth 
 
 class NoElectionError(TohyoError):
     """Neither --contract nor --deployment was given."""
+
+
+class NotAnAddressError(TohyoError):
+    """A text that should be an account's address is none."""
 
 
 class NoSenderError(TohyoError):
@@ -155,7 +159,17 @@ class SenderOptions(KeyOptions):
             raise NoSenderError(
                 "More than one sender was named.", hint="Keep one of --from, --keystore, --dev-account."
             )
-        return UnlockedSender(w3, self.from_address)
+        return UnlockedSender(w3, parse_address(self.from_address, "--from"))
+
+
+def parse_address(text: str, name: str) -> str:
+    """Return the checksummed address; in mixed case the checksum must be right, or it was mistyped."""
+    if Web3.is_address(text) and text in {text.lower(), Web3.to_checksum_address(text)}:
+        return Web3.to_checksum_address(text)
+    raise NotAnAddressError(
+        f"{name} is not an address: {text[:80]}",
+        hint="Write 0x and 40 hexadecimal digits; upper and lower case are its checksum.",
+    )
 
 
 def warn_of_development_keys(transcript_hash: bytes) -> None:

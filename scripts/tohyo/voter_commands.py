@@ -15,6 +15,7 @@ from scripts.tohyo.options import (
     KeysOption,
     NoSenderError,
     SenderOptions,
+    parse_address,
     warn_of_development_keys,
 )
 from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, write_json
@@ -122,10 +123,11 @@ def vote(
         )
     election = which.open()
     kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
+    payee = parse_address(relayer, "--relayer")
     vote_keys = load_vote_keys(election.client.config().depth, keys)
     warn_of_development_keys(vote_keys.transcript_hash)
     index = election.election.choice_of(choice)
-    ballot = prepare_ballot(kept, election.client, VoteProver(vote_keys), index, relayer, fee)
+    ballot = prepare_ballot(kept, election.client, VoteProver(vote_keys), index, payee, fee)
     document = {
         "nullifier_hash": str(ballot.nullifier_hash),
         "choice": election.election.candidates[index].name,

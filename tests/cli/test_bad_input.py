@@ -104,6 +104,35 @@ def test_a_damaged_deployment_record_is_told(tohyo, here, rpc):
     )
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("election", "deploy", EXAMPLE / "election.json", "--from", "0x12"),
+        ("election", "deploy", EXAMPLE / "election.json", "--dev-account", "0", "--registrar", "me"),
+        (
+            "election",
+            "deploy",
+            EXAMPLE / "election.json",
+            "--dev-account",
+            "0",
+            "--registrar",
+            ANYWHERE.lower()[:-1],
+        ),
+        (
+            "election",
+            "deploy",
+            EXAMPLE / "election.json",
+            "--dev-account",
+            "0",
+            "--registrar",
+            "0x5FbDB2315678afecb367f032d93F642f64180aA3",
+        ),
+    ],
+)
+def test_an_account_that_is_no_address_is_told(tohyo, rpc, arguments):
+    assert_refused(tohyo(*arguments, "--rpc", rpc), "not an address", arguments[-2])
+
+
 def test_no_election_named_is_told(tohyo, rpc):
     assert_refused(tohyo("election", "status", "--rpc", rpc), "--contract", "--deployment")
 
