@@ -11,17 +11,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chain.errors import CompilerError
 from chain.paths import COMPILED_DIR, CONTRACTS_DIR, NODE_MODULES, PROJECT_ROOT, SOLCX_DIR
+from zk.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 SOLC_VERSION = "0.8.37"
 EVM_VERSION = "shanghai"
@@ -143,11 +143,8 @@ def _read_cache(path: Path) -> dict[str, Any] | None:
 
 def _write_cache(path: Path, output: dict[str, Any]) -> None:
     """Checksum, then JSON; moved into place whole, so that a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(output, sort_keys=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-        file.write(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
-    Path(file.name).replace(path)
+    write_whole(path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
 
 
 def _parse(output: dict[str, Any], sources: Mapping[str, str]) -> dict[str, CompiledContract]:

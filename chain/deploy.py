@@ -18,6 +18,7 @@ from chain.connection import typed_errors
 from chain.errors import DeploymentFileError, TransactionFailedError
 from election.identity import election_id
 from zk.solidity import DEVELOPMENT_TRANSCRIPT_HASH, render_verifier
+from zk.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,10 +62,7 @@ class Deployment:
 
     def save(self, path: Path) -> None:
         """Write the record; it appears whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.new")
-        temporary.write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, json.dumps(self.to_json(), indent=2) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Deployment:

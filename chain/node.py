@@ -36,6 +36,7 @@ from chain.engines import ENGINES, Engine, NodeOptions, command
 from chain.errors import ChainAlreadyRunningError, NodeStartError, PortTakenError
 from chain.rpc import rpc_call
 from chain.time import block_time, travel_to
+from zk.whole_file import write_whole
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -142,9 +143,7 @@ def start_detached(
         w3 = connect(status.rpc_url)
         travel_to(w3, block_time(w3) + 1)
     record = {key: value for key, value in asdict(status).items() if key != "running"}
-    temporary = state_dir / f"{RECORD_NAME}.new"
-    temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(state_dir / RECORD_NAME)
+    write_whole(state_dir / RECORD_NAME, json.dumps(record, indent=2) + "\n")
     return status
 
 

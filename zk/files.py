@@ -13,9 +13,6 @@ holds the voter's secrets; this module reads it, never copies it, and no error r
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zk.errors import ZkError
@@ -24,9 +21,11 @@ from zk.groth16.types import Proof, VerifyingKey
 from zk.keys import native_backend
 from zk.statement import VoteStatement, VoteWitness
 from zk.vote import VoteProver
+from zk.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from zk.keys import VoteKeys
 
@@ -117,14 +116,7 @@ def read_json(path: Path) -> object:
 
 def write_json(path: Path, document: Mapping[str, Any] | list[Any]) -> None:
     """Write whole or not at all."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(document, stream, indent=1)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(path, json.dumps(document, indent=1), private=True)
 
 
 def _element(path: Path, name: str, value: object) -> int:

@@ -30,9 +30,9 @@ from scripts.tohyo.output import (
     STDOUT,
     progress_bar,
     show_facts,
-    write_atomically,
     write_json,
 )
+from zk.whole_file import write_whole
 
 DIRECTORY = Path(".tohyo/demo")
 EXAMPLE = PROJECT_ROOT / "examples" / "tsukuba-2018"
@@ -135,7 +135,7 @@ def _introduce(state: DemoState) -> None:
 
 def _write_report(directory: Path, document: dict[str, object], json_file: Path | None) -> list[Path]:
     page, data = directory / "report.html", directory / "report.json"
-    write_atomically(page, render_page(document))
+    write_whole(page, render_page(document))
     targets = [data] if json_file in (None, STDOUT) else [data, json_file]
     for target in targets:
         write_json(target, document)

@@ -29,9 +29,10 @@ from scripts.tohyo.options import (
     parse_address,
     warn_of_development_keys,
 )
-from scripts.tohyo.output import OUT, JsonFlag, emit, emit_facts, write_atomically, write_json
+from scripts.tohyo.output import OUT, JsonFlag, emit, emit_facts
 from zk.errors import TohyoError
 from zk.keys import DEVELOPMENT_KEYS_WARNING, load_vote_keys
+from zk.whole_file import write_whole
 
 app = typer.Typer(help="Make and run an election.", no_args_is_help=True)
 
@@ -92,7 +93,7 @@ def new(
         },
     }
     election = parse_election_document(document)
-    write_atomically(out, election.to_pretty_json())
+    write_whole(out, election.to_pretty_json())
     emit_facts(
         {"file": str(out), "title": election.title, "hash": "0x" + election.file_hash().hex()},
         as_json=as_json,
@@ -130,7 +131,7 @@ def deploy(
         official,
         vote_keys.transcript_hash,
     )
-    write_json(out, deployment.to_json())
+    deployment.save(out)
     emit_facts({**deployment.to_json(), "record": str(out)}, as_json=as_json)
 
 

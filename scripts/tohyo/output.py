@@ -7,8 +7,6 @@ so progress, warnings and errors go to standard error always.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +17,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from zk.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,26 +73,9 @@ def warn(message: str) -> None:
     ERR.print(f"[bold yellow]warning:[/] {escape(message)}", highlight=False)
 
 
-def write_atomically(path: Path, text: str, *, private: bool = False) -> None:
-    """Replace a file's content in one step, so that an interruption leaves the old one whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if not private:
-            Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a JSON document atomically, readable by people."""
-    write_atomically(path, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    """Write a JSON document whole or not at all, readable by people."""
+    write_whole(path, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
 @contextmanager

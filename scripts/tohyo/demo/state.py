@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from chain.deploy import Deployment
 from chain.node import stop_detached
 from scripts.tohyo.demo.plan import Plan
-from scripts.tohyo.output import write_atomically, write_json
+from scripts.tohyo.output import write_json
 from voter.note import Note
 from zk.errors import TohyoError
+from zk.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ class DemoState:
         path = self.directory / f"notes-{contract}.json"
         if not path.exists():
             made = {voter: Note.create(chain_id, contract).to_text() for voter in self.plan.voters}
-            write_atomically(path, json.dumps(made), private=True)
+            write_whole(path, json.dumps(made), private=True)
         kept = json.loads(path.read_text(encoding="utf-8"))
         return {voter: Note.parse(text) for voter, text in kept.items()}
 
