@@ -41,6 +41,7 @@ class Circuit:
     public_names: tuple[str, ...]
     private_names: tuple[str, ...]
     wire_names: Mapping[int, str]
+    wire_sources: Mapping[int, str]  # the line that made each wire, as `file:line`
 
     @property
     def n_constraints(self) -> int:
@@ -80,6 +81,7 @@ class ConstraintSystem:
 
     def __init__(self) -> None:
         self._wire_names: dict[int, str] = {0: "one"}
+        self._wire_sources: dict[int, str] = {0: ""}
         self._public: list[str] = []
         self._private: list[str] = []
         self._n_wires = 1
@@ -163,6 +165,7 @@ class ConstraintSystem:
             tuple(self._public),
             tuple(self._private),
             dict(self._wire_names),
+            dict(self._wire_sources),
         )
 
     def _input(self, name: str, names: list[str]) -> LinearCombination:
@@ -175,6 +178,7 @@ class ConstraintSystem:
         wire = self._n_wires
         self._n_wires += 1
         self._wire_names[wire] = " / ".join((*self._scopes, name)) if scoped else name
+        self._wire_sources[wire] = _source_line()
         return wire
 
     def _index(self, combination: LinearCombination) -> int:
