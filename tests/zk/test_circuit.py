@@ -113,3 +113,16 @@ def test_inputs_come_first_and_once() -> None:
     cs.multiply(x, x)
     with pytest.raises(ValueError, match="before computed wires"):
         cs.private_input("z")
+
+
+@given(elements, elements)
+def test_a_quotient_is_a_hint_that_binds_nobody(x: int, y: int) -> None:
+    def describe(cs: ConstraintSystem) -> None:
+        numerator, denominator = cs.private_input("x"), cs.private_input("y")
+        cs.quotient_or_zero(numerator + 1, denominator * 2)
+
+    circuit = compile_circuit("quotient", describe)
+    quotient = circuit.witness({"x": x, "y": y})[3]
+    assert circuit.n_constraints == 0
+    assert quotient * 2 * y % SCALAR_FIELD == ((x + 1) % SCALAR_FIELD if y else 0)
+    assert y or quotient == 0

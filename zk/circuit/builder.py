@@ -134,6 +134,13 @@ class ConstraintSystem:
         self._steps.append(Step(Operation.INVERSE, wire, self._index(as_linear(x)), 0))
         return LinearCombination({wire: 1})
 
+    def quotient_or_zero(self, left: Linear, right: Linear, name: str = "quotient") -> LinearCombination:
+        """Add a wire that an honest prover sets to left/right, or to 0 if right = 0; constrains nothing."""
+        wire = self._new_wire(name)
+        a, b = self._index(as_linear(left)), self._index(as_linear(right))
+        self._steps.append(Step(Operation.QUOTIENT, wire, a, b))
+        return LinearCombination({wire: 1})
+
     def lowest_bits(self, x: Linear, count: int, name: str = "bit") -> list[LinearCombination]:
         """Add wires that an honest prover sets to the low bits of x, lowest first; constrains nothing."""
         wires = [self._new_wire(f"{name}[{i}]") for i in range(count)]

@@ -1,7 +1,8 @@
-"""The witness program: a straight line of three operations that computes every wire from the inputs.
+"""The witness program: a straight line of four operations that computes every wire from the inputs.
 
     product  w ← (A·w)·(B·w)
     inverse  w ← 1/(A·w), or 0 if A·w = 0
+    quotient w ← (A·w)/(B·w), or 0 if B·w = 0
     bits     w, w+1, … ← the `count` lowest bits of A·w as an integer in [0, r)
 
 No jumps and no calls, so that a browser needs thirty lines to run it. Nothing here is trusted: the
@@ -26,6 +27,7 @@ class Operation(StrEnum):
 
     PRODUCT = "product"
     INVERSE = "inverse"
+    QUOTIENT = "quotient"
     BITS = "bits"
 
 
@@ -59,8 +61,14 @@ def run_program(
             factor = value(left)
             witness[wire] = factor * (factor if left == right else value(right)) % MODULUS
         elif operation is Operation.INVERSE:
-            witness[wire] = invert(x, MODULUS) if (x := value(left)) else mpz(0)
+            witness[wire] = _inverse_or_zero(value(left))
+        elif operation is Operation.QUOTIENT:
+            witness[wire] = value(left) * _inverse_or_zero(value(right)) % MODULUS
         else:
             integer = value(left)
             witness[wire : wire + right] = [integer >> i & 1 for i in range(right)]
     return list(map(int, witness))
+
+
+def _inverse_or_zero(x: mpz) -> mpz:
+    return invert(x, MODULUS) if x else x

@@ -32,6 +32,7 @@ export function runProgram(program, inputs) {
   for (const [operation, wire, left, right] of program.steps) {
     if (operation === "product") witness[wire] = (value(left) * value(right)) % R;
     else if (operation === "inverse") witness[wire] = power(value(left), R - 2n);
+    else if (operation === "quotient") witness[wire] = (value(left) * power(value(right), R - 2n)) % R;
     else if (operation === "bits") {
       for (let i = 0; i < right; i += 1) witness[wire + i] = (value(left) >> BigInt(i)) & 1n;
     } else throw new Error(`unknown operation ${operation}`);
