@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zk.circuit.linear import Linear, LinearCombination, as_linear
+from zk.circuit.notes import Note, NoteKind
 from zk.circuit.program import Operation, Step, run_program
 from zk.circuit.r1cs import R1CS, Constraint, InvalidWitnessError
 from zk.field import require_field_element
@@ -42,11 +43,17 @@ class Circuit:
     private_names: tuple[str, ...]
     wire_names: Mapping[int, str]
     wire_sources: Mapping[int, str]  # the line that made each wire, as `file:line`
+    notes: tuple[Note, ...] = ()  # what gadgets say to the checks; see `zk.circuit.notes`
 
     @property
     def n_constraints(self) -> int:
         """Number of constraints."""
         return self.r1cs.n_constraints
+
+    @property
+    def free_wires(self) -> Mapping[int, str]:
+        """Wires that may take several values, each with the reason why that is no hole."""
+        return {note.terms[0][0]: note.reason for note in self.notes if note.kind is NoteKind.FREE}
 
     def witness(self, inputs: Mapping[str, int]) -> list[int]:
         """Compute all wires from named inputs; the constraints are not checked here.
@@ -89,6 +96,7 @@ class ConstraintSystem:
         self._constraints: list[Constraint] = []
         self._steps: list[Step] = []
         self._scopes: list[str] = []
+        self._notes: list[Note] = []
 
     @property
     def n_constraints(self) -> int:
@@ -157,6 +165,20 @@ class ConstraintSystem:
         """Constrain left = right: one constraint, (left − right)·1 = 0."""
         self.enforce_product(as_linear(left) - right, 1, 0, meaning)
 
+    def note_free(self, wire: LinearCombination, reason: str) -> None:
+        """Explain to the checks why `wire` may take several values, though nothing depends on which."""
+        if list(wire.terms.values()) != [1]:
+            raise ValueError(f"a free wire is one wire, not {wire!r}")
+        self._note(NoteKind.FREE, wire, 0, reason)
+
+    def note_nonzero(self, x: Linear, reason: str) -> None:
+        """Explain to the checks why x is never 0 in a true statement, though no constraint says so."""
+        self._note(NoteKind.NONZERO, x, 0, reason)
+
+    def note_bits(self, x: Linear, count: int, reason: str) -> None:
+        """Ask the checks to prove x < 2^count: what follows is right only then, and does not constrain it."""
+        self._note(NoteKind.BITS, x, count, reason)
+
     def compile(self, name: str) -> Circuit:
         """Freeze what was collected."""
         return Circuit(
@@ -173,7 +195,12 @@ class ConstraintSystem:
             tuple(self._private),
             dict(self._wire_names),
             dict(self._wire_sources),
+            tuple(self._notes),
         )
+
+    def _note(self, kind: NoteKind, x: Linear, bits: int, reason: str) -> None:
+        terms = tuple(sorted(as_linear(x).terms.items()))
+        self._notes.append(Note(kind, terms, bits, " / ".join((*self._scopes, reason)), _source_line()))
 
     def _input(self, name: str, names: list[str]) -> LinearCombination:
         if name in (*self._public, *self._private):
