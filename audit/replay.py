@@ -21,7 +21,7 @@ from election.file import ElectionFile, parse_election_file
 from election.phase import Phase, phase_at
 from zk.errors import ZkError
 from zk.keys import DEVELOPMENT_KEYS_WARNING
-from zk.vote import VoteVerifier
+from zk.proving import StatementVerifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,9 @@ def _verify_proofs(
 ) -> list[bool]:
     """Verify the proof of every ballot; without a key none holds."""
     claims = [(ballot.event.proof, ballot.statement) for ballot in recount.ballots]
-    answers = [False] * len(claims) if key is None else _verify_all(VoteVerifier(key), claims, on_progress)
+    answers = (
+        [False] * len(claims) if key is None else _verify_all(StatementVerifier(key), claims, on_progress)
+    )
     for ballot, is_proven in zip(recount.ballots, answers, strict=True):
         rules = examination.rules("proofs", place_of(ballot.event))
         rules.that("a proof that holds", holds=is_proven, found="one that does not")
@@ -85,7 +87,7 @@ def _verify_proofs(
 
 
 def _verify_all(
-    verifier: VoteVerifier, claims: list[tuple[Proof, VoteStatement]], on_progress: Progress
+    verifier: StatementVerifier, claims: list[tuple[Proof, VoteStatement]], on_progress: Progress
 ) -> list[bool]:
     """Verify in batches; if any proof is malformed, one by one."""
     try:
@@ -94,7 +96,7 @@ def _verify_all(
         return [_verifies(verifier, proof, statement) for proof, statement in claims]
 
 
-def _verifies(verifier: VoteVerifier, proof: Proof, statement: VoteStatement) -> bool:
+def _verifies(verifier: StatementVerifier, proof: Proof, statement: VoteStatement) -> bool:
     try:
         return verifier.verify(proof, statement)
     except ZkError:

@@ -37,10 +37,11 @@ from election.ballot import vote_signal
 from election.file import ElectionFile, parse_election_document
 from voter.note import Note
 from voter.wallet import unproven_ballot
-from zk.keys import VoteKeys, ensure_vote_keys
+from zk.circuits import CircuitName
+from zk.keys import CircuitKeys, ensure_keys
 from zk.merkle import IncrementalMerkleTree
+from zk.proving import StatementProver, StatementVerifier
 from zk.statement import VoteStatement
-from zk.vote import VoteProver, VoteVerifier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,7 @@ DEPOSITS_PER_CHECKPOINT = 100
 AUDITS = 3
 OPENS, VOTES, CLOSES = (f"2033-05-{day}T00:00:00Z" for day in (18, 19, 20))
 
-_prover: VoteProver | None = None
+_prover: StatementProver | None = None
 
 
 def election_file(voters: int, depth: int) -> ElectionFile:
@@ -75,17 +76,17 @@ def election_file(voters: int, depth: int) -> ElectionFile:
     )
 
 
-def fingerprint(election: ElectionFile, keys: VoteKeys) -> str:
+def fingerprint(election: ElectionFile, keys: CircuitKeys) -> str:
     """Hash what a kept election depends on; another contract, key or size needs a new one."""
     parts = [contract("Cream").runtime, contract("PoseidonT3").runtime, election.canonical_bytes()]
     parts.append(json.dumps(keys.verifying_key.to_json(), sort_keys=True).encode())
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
-def start_prover(keys: VoteKeys) -> None:
+def start_prover(keys: CircuitKeys) -> None:
     """Give a worker process its prover."""
     global _prover  # noqa: PLW0603  a worker process serves one circuit for its whole life
-    _prover = VoteProver(keys)
+    _prover = StatementProver(keys)
 
 
 def prove(unproven: UnprovenBallot) -> Ballot:
@@ -94,7 +95,7 @@ def prove(unproven: UnprovenBallot) -> Ballot:
     return unproven.with_proof(_prover.prove(unproven.statement, unproven.witness))
 
 
-def run_election(w3: Web3, election: ElectionFile, keys: VoteKeys) -> Deployment:
+def run_election(w3: Web3, election: ElectionFile, keys: CircuitKeys) -> Deployment:
     """Deploy, deposit, vote, close."""
     sender = UnlockedSender(w3, w3.eth.accounts[0])
     deployment = deploy_election(w3, sender, election, keys.verifying_key, sender.address)
@@ -124,7 +125,7 @@ def prepare_all(
 
 
 def cast_all(
-    client: CreamClient, sender: UnlockedSender, unproven: list[UnprovenBallot], keys: VoteKeys
+    client: CreamClient, sender: UnlockedSender, unproven: list[UnprovenBallot], keys: CircuitKeys
 ) -> None:
     """Prove on two cores, cast as the proofs come."""
     pool = ProcessPoolExecutor(2, get_context("spawn"), start_prover, (keys,))
@@ -139,7 +140,7 @@ def cast_all(
     print(file=sys.stderr)
 
 
-def build(directory: Path, election: ElectionFile, keys: VoteKeys) -> None:
+def build(directory: Path, election: ElectionFile, keys: CircuitKeys) -> None:
     """Run the election on a chain that keeps its state; the record is written last."""
     shutil.rmtree(directory, ignore_errors=True)
     with start_node(state_dir=directory / "chain", timestamp=election.schedule.timestamps()[0]) as node:
@@ -148,7 +149,7 @@ def build(directory: Path, election: ElectionFile, keys: VoteKeys) -> None:
     (directory / "fingerprint").write_text(fingerprint(election, keys))
 
 
-def is_kept(directory: Path, election: ElectionFile, keys: VoteKeys) -> bool:
+def is_kept(directory: Path, election: ElectionFile, keys: CircuitKeys) -> bool:
     """Whether a whole election of this kind is there."""
     path = directory / "fingerprint"
     return path.exists() and path.read_text() == fingerprint(election, keys)
@@ -183,7 +184,7 @@ def audit_in_a_process(rpc: str, address: str) -> dict[str, Any]:
 def verify_one_by_one(w3: Web3, address: str) -> float:
     """Time the yardstick: nothing but the proofs, each on its own."""
     client = CreamClient(w3, address)
-    verifier, identity = VoteVerifier(client.verifying_key()), client.config().election_id
+    verifier, identity = StatementVerifier(client.verifying_key()), client.config().election_id
     events = [event for event in client.events(names={"BallotCast"}) if isinstance(event, BallotCast)]
     started = time.perf_counter()
     for event in events:
@@ -228,7 +229,7 @@ def main() -> None:
     if options.rpc:
         print(json.dumps(audit_here(options.rpc, options.contract)))
         return
-    keys = ensure_vote_keys(options.depth, KEYS_DIRECTORY)
+    keys = ensure_keys(CircuitName.VOTE, options.depth, KEYS_DIRECTORY)
     election = election_file(options.ballots, options.depth)
     directory = BUILD_DIR / "bench" / f"audit-{options.ballots}-{options.depth}"
     if not is_kept(directory, election, keys):

@@ -34,11 +34,12 @@ from chain.sender import UnlockedSender  # noqa: E402
 from chain.time import block_time, travel_to  # noqa: E402
 from election.ballot import Ballot, vote_signal  # noqa: E402
 from election.file import ZERO_ADDRESS, ElectionFile, parse_election_document  # noqa: E402
+from zk.circuits import CircuitName  # noqa: E402
 from zk.field import SCALAR_FIELD  # noqa: E402
-from zk.keys import VoteKeys, ensure_vote_keys  # noqa: E402
+from zk.keys import CircuitKeys, ensure_keys  # noqa: E402
 from zk.merkle import IncrementalMerkleTree  # noqa: E402
+from zk.proving import StatementProver  # noqa: E402
 from zk.statement import VoteStatement, VoteWitness, commitment_of, nullifier_hash_of  # noqa: E402
-from zk.vote import VoteProver  # noqa: E402
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -109,13 +110,13 @@ def measure_deposits(client: CreamClient, registrar: UnlockedSender, leaves: lis
 
 
 def measure_votes(
-    client: CreamClient, keys: VoteKeys, deployment: Deployment, secrets: list[tuple[int, int]], count: int
+    client: CreamClient, keys: CircuitKeys, deployment: Deployment, secrets: list[tuple[int, int]], count: int
 ) -> dict[str, float]:
     """Cast `count` ballots with real proofs, fee 0, from an account that deposited nothing."""
     tree = IncrementalMerkleTree.from_leaves(
         DEPTH, [commitment_of(nullifier, secret) for nullifier, secret in secrets]
     )
-    prover, sender = VoteProver(keys), UnlockedSender(client.w3, list(client.w3.eth.accounts)[1])
+    prover, sender = StatementProver(keys), UnlockedSender(client.w3, list(client.w3.eth.accounts)[1])
     election_id, used = deployment.election_id, []
     for voter in random.Random(1).sample(range(len(secrets)), count):  # noqa: S311 - a sample
         nullifier, secret = secrets[voter]
@@ -161,7 +162,7 @@ def _hash_gas(w3: Web3, sender: UnlockedSender, address: str, signature: str, pa
 
 def measure(ballots: int) -> dict[str, Any]:
     """Everything, on a fresh chain."""
-    keys = ensure_vote_keys(DEPTH, KEYS_DIR)
+    keys = ensure_keys(CircuitName.VOTE, DEPTH, KEYS_DIR)
     with start_node() as node:
         w3 = connect(node.rpc_url, node.chain_id)
         registrar = UnlockedSender(w3, w3.eth.accounts[0])

@@ -27,15 +27,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from zk.circuits import CircuitName, compile_named  # noqa: E402
 from zk.field import SCALAR_FIELD  # noqa: E402  the script may be run from anywhere
 from zk.formats.program_file import pack_program  # noqa: E402  as above
 from zk.formats.wtns_file import pack_wtns  # noqa: E402  as above
 from zk.groth16.reference import ReferenceBackend  # noqa: E402  as above
-from zk.keys import ensure_vote_keys  # noqa: E402  as above
+from zk.keys import ensure_keys  # noqa: E402  as above
 from zk.merkle import IncrementalMerkleTree  # noqa: E402  as above
+from zk.proving import StatementProver, StatementVerifier  # noqa: E402  as above
 from zk.statement import VoteStatement, VoteWitness, commitment_of, nullifier_hash_of  # noqa: E402  as above
-from zk.vote import VoteProver, VoteVerifier  # noqa: E402  as above
-from zk.vote_circuit import compile_vote_circuit, vote_inputs  # noqa: E402  as above
+from zk.vote_circuit import vote_inputs  # noqa: E402  as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,7 +87,7 @@ def seconds_of_command(*command: str | Path) -> tuple[float, float]:
 
 
 def native_proof(
-    prover: VoteProver, statement: VoteStatement, witness: VoteWitness
+    prover: StatementProver, statement: VoteStatement, witness: VoteWitness
 ) -> dict[str, list[float]]:
     """Seconds of each part of a warm proof."""
     parts: dict[str, list[float]] = {"witness": [], "check": [], "whole": [], "processor": []}
@@ -102,9 +103,9 @@ def native_proof(
 
 def measure(depth: int, directory: Path) -> dict[str, Any]:
     """Run everything once; snarkjs and native take turns, so that both meet the same machine."""
-    circuit, compile_seconds = timed(lambda: compile_vote_circuit(depth))
-    keys, setup_seconds = timed(lambda: ensure_vote_keys(depth, directory))
-    prover, load_seconds = timed(lambda: VoteProver(keys))
+    circuit, compile_seconds = timed(lambda: compile_named(CircuitName.VOTE, depth))
+    keys, setup_seconds = timed(lambda: ensure_keys(CircuitName.VOTE, depth, directory))
+    prover, load_seconds = timed(lambda: StatementProver(keys))
     statement, witness = make_vote(depth)
     proof, first_seconds = timed(lambda: prover.prove(statement, witness))
     wtns, inputs, program = (directory / name for name in ("vote.wtns", "inputs.json", "program.json"))
@@ -163,7 +164,7 @@ def ratio(theirs: Sequence[float], ours: Sequence[float]) -> dict[str, float]:
 
 def verification(key: Any, proof: Any, statement: VoteStatement) -> dict[str, Any]:  # noqa: ANN401  as measured
     """Seconds for one proof, for a batch, and for a batch with one false proof."""
-    verifier = VoteVerifier(key)
+    verifier = StatementVerifier(key)
     single = [timed(lambda: verifier.verify(proof, statement))[1] for _ in range(50)]
     claims = [(proof, statement)] * BATCH
     answers, batch = timed(lambda: verifier.verify_many(claims))

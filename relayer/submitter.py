@@ -22,7 +22,7 @@ from election.file import ZERO_ADDRESS
 from election.phase import Phase
 from relayer.errors import FeeTooLowError, RelayerOfAnotherAccountError
 from zk.errors import ZkError
-from zk.vote import VoteVerifier
+from zk.proving import StatementVerifier
 
 if TYPE_CHECKING:
     from chain.cream import CreamClient, TransactionResult
@@ -34,7 +34,7 @@ class Submitter:
     """Checks ballots of one election and casts them; `minimum_fee` is what it asks, in wei."""
 
     def __init__(
-        self, client: CreamClient, sender: Sender, verifier: VoteVerifier, minimum_fee: int = 0
+        self, client: CreamClient, sender: Sender, verifier: StatementVerifier, minimum_fee: int = 0
     ) -> None:
         self._client, self._sender, self._verifier = client, sender, verifier
         self._minimum_fee = minimum_fee
@@ -42,7 +42,7 @@ class Submitter:
     @staticmethod
     def for_election(client: CreamClient, sender: Sender, minimum_fee: int = 0) -> Submitter:
         """Verify with the key that the election's own verifier holds."""
-        return Submitter(client, sender, VoteVerifier(client.verifying_key()), minimum_fee)
+        return Submitter(client, sender, StatementVerifier(client.verifying_key()), minimum_fee)
 
     def check(self, ballot: Ballot) -> None:
         """Refuse what the contract would refuse, and a fee that this relayer does not take.

@@ -25,11 +25,12 @@ from chain.time import block_time, travel_to
 from election.ballot import Ballot, vote_signal
 from election.file import ElectionFile, parse_election_document
 from election.permit import sign_permit
+from zk.circuits import CircuitName
 from zk.field import SCALAR_FIELD
-from zk.keys import VoteKeys, ensure_vote_keys
+from zk.keys import CircuitKeys, ensure_keys
 from zk.merkle import IncrementalMerkleTree
+from zk.proving import StatementProver
 from zk.statement import VoteStatement, VoteWitness, commitment_of, nullifier_hash_of
-from zk.vote import VoteProver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,7 +91,7 @@ class Booth:
     w3: Web3
     deployment: Deployment
     election: ElectionFile
-    prover: VoteProver
+    prover: StatementProver
     voters: list[Voter]
     tree: IncrementalMerkleTree
     _ballots: dict[tuple[object, ...], Ballot] = field(default_factory=dict)
@@ -184,13 +185,13 @@ def w3(chain: Web3, standing_booth: Booth) -> Iterator[Web3]:
 
 
 @pytest.fixture(scope="session")
-def vote_keys() -> VoteKeys:
-    return ensure_vote_keys(DEPTH, BUILD_DIR / "keys")
+def vote_keys() -> CircuitKeys:
+    return ensure_keys(CircuitName.VOTE, DEPTH, BUILD_DIR / "keys")
 
 
 @pytest.fixture(scope="session")
-def prover(vote_keys: VoteKeys) -> VoteProver:
-    return VoteProver(vote_keys)
+def prover(vote_keys: CircuitKeys) -> StatementProver:
+    return StatementProver(vote_keys)
 
 
 @pytest.fixture
@@ -205,7 +206,7 @@ def deploy(w3: Web3) -> Callable[..., Contract]:
     return make
 
 
-def _deploy_booth(w3: Web3, keys: VoteKeys, prover: VoteProver, changes: dict[str, Any]) -> Booth:
+def _deploy_booth(w3: Web3, keys: CircuitKeys, prover: StatementProver, changes: dict[str, Any]) -> Booth:
     election = election_file(block_time(w3), **changes)
     registrar = w3.eth.accounts[0]
     deployment = deploy_election(
@@ -227,13 +228,13 @@ def _bring_to_voting(booth: Booth) -> Booth:
 
 
 @pytest.fixture(scope="session")
-def standing_booth(chain: Web3, vote_keys: VoteKeys, prover: VoteProver) -> Booth:
+def standing_booth(chain: Web3, vote_keys: CircuitKeys, prover: StatementProver) -> Booth:
     """The election that most tests start from, in its voting phase; its proofs are made once."""
     return _bring_to_voting(_deploy_booth(chain, vote_keys, prover, {}))
 
 
 @pytest.fixture
-def pending(w3: Web3, vote_keys: VoteKeys, prover: VoteProver) -> Callable[..., Booth]:
+def pending(w3: Web3, vote_keys: CircuitKeys, prover: StatementProver) -> Callable[..., Booth]:
     """Deploy an election, before its registration opens; keyword arguments change the election file."""
     return lambda **changes: _deploy_booth(w3, vote_keys, prover, changes)
 
@@ -258,7 +259,7 @@ def voting(w3: Web3, pending: Callable[..., Booth], standing_booth: Booth) -> Ca
 
 
 @pytest.fixture
-def voting_on(vote_keys: VoteKeys, prover: VoteProver) -> Callable[[Web3], Booth]:
+def voting_on(vote_keys: CircuitKeys, prover: StatementProver) -> Callable[[Web3], Booth]:
     """Bring an election into its voting phase on another chain than the worker's."""
     return lambda other: _bring_to_voting(_deploy_booth(other, vote_keys, prover, {}))
 

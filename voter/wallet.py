@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chain.cream import CreamClient
     from voter.note import Note
     from zk.groth16 import Proof
-    from zk.vote import VoteProver
+    from zk.proving import StatementProver
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def unproven_ballot(
 def prepare_ballot(  # noqa: PLR0917  who votes where, then the three parts of a vote
     note: Note,
     client: CreamClient,
-    prover: VoteProver,
+    prover: StatementProver,
     choice: int,
     relayer: str = ZERO_ADDRESS,
     fee: int = 0,

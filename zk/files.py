@@ -13,24 +13,25 @@ holds the voter's secrets; this module reads it, never copies it, and no error r
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from zk.circuits import types_of
 from zk.errors import ZkError
 from zk.field import is_field_element
 from zk.groth16.types import Proof, VerifyingKey
 from zk.keys import native_backend
-from zk.statement import VoteStatement, VoteWitness
-from zk.vote import VoteProver
+from zk.proving import StatementProver
 from zk.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from zk.keys import VoteKeys
+    from zk.circuits import CircuitName, Statement, Witness
+    from zk.keys import CircuitKeys
 
 PROOF_NAME, PUBLIC_NAME = "proof.json", "public.json"
-_STATEMENT_NAMES = ("root", "nullifier_hash", "election_id", "signal")
 _WITNESS_NAMES = ("nullifier", "secret", "leaf_index", "path_elements")
 _MAX_DIGITS = 77
 
@@ -44,12 +45,14 @@ class InputFileError(ZkError):
         self.reason = reason
 
 
-def read_vote_inputs(path: Path) -> tuple[VoteStatement, VoteWitness]:
+def read_inputs(circuit: CircuitName, path: Path) -> tuple[Statement, Witness]:
     """Read an input file; raises InputFileError, which names the member but not its value."""
     document = read_json(path)
     if not isinstance(document, dict):
         raise InputFileError(path, "an input file is one JSON object")
-    names = set(_STATEMENT_NAMES + _WITNESS_NAMES)
+    statement_type, witness_type = types_of(circuit)
+    public_names = [field.name for field in fields(statement_type)]
+    names = {*public_names, *_WITNESS_NAMES}
     if missing := sorted(names - set(document)):
         raise InputFileError(path, f"missing: {', '.join(missing)}")
     if unknown := sorted(set(document) - names):
@@ -59,16 +62,16 @@ def read_vote_inputs(path: Path) -> tuple[VoteStatement, VoteWitness]:
         raise InputFileError(path, "leaf_index is not a whole number")
     if not isinstance(elements, list):
         raise InputFileError(path, "path_elements is not a list")
-    statement = VoteStatement(*(_element(path, name, document[name]) for name in _STATEMENT_NAMES))
+    statement = statement_type(*(_element(path, name, document[name]) for name in public_names))
     path_elements = tuple(_element(path, f"path_elements[{i}]", x) for i, x in enumerate(elements))
     nullifier, secret = (_element(path, name, document[name]) for name in ("nullifier", "secret"))
-    return statement, VoteWitness(nullifier, secret, index, path_elements)
+    return statement, witness_type(nullifier, secret, index, path_elements)
 
 
-def vote_inputs_document(statement: VoteStatement, witness: VoteWitness) -> dict[str, Any]:
-    """Return the content of an input file: inverse of `read_vote_inputs`."""
+def inputs_document(statement: Any, witness: Any) -> dict[str, Any]:  # noqa: ANN401  any circuit's dataclasses
+    """Return the content of an input file: inverse of `read_inputs`."""
     return {
-        **{name: str(getattr(statement, name)) for name in _STATEMENT_NAMES},
+        **{field.name: str(getattr(statement, field.name)) for field in fields(statement)},
         "nullifier": str(witness.nullifier),
         "secret": str(witness.secret),
         "leaf_index": witness.leaf_index,
@@ -76,10 +79,10 @@ def vote_inputs_document(statement: VoteStatement, witness: VoteWitness) -> dict
     }
 
 
-def prove_to_files(keys: VoteKeys, inputs: Path, out_directory: Path) -> tuple[Path, Path]:
+def prove_to_files(keys: CircuitKeys, inputs: Path, out_directory: Path) -> tuple[Path, Path]:
     """Prove what an input file says; return the paths of proof.json and public.json."""
-    statement, witness = read_vote_inputs(inputs)
-    proof = VoteProver(keys).prove(statement, witness)
+    statement, witness = read_inputs(keys.circuit_name, inputs)
+    proof = StatementProver(keys).prove(statement, witness)
     out_directory.mkdir(parents=True, exist_ok=True)
     proof_path, public_path = out_directory / PROOF_NAME, out_directory / PUBLIC_NAME
     write_json(proof_path, proof.to_json())

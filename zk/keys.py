@@ -1,8 +1,8 @@
 """Key directories on disk: made whole or not at all, and never used damaged.
 
-    <directory>/vote-<depth>/
-        vote.r1cs  vote.zkey  verification_key.json   as snarkjs reads them
-        manifest.json                                  origin, ceremony transcript, SHA-256 of each file
+    <directory>/<circuit>-<depth>/
+        <circuit>.r1cs  <circuit>.zkey  verification_key.json   as snarkjs reads them
+        manifest.json                                           origin, transcript, SHA-256 of each file
 
 A directory is written beside its place and renamed into it, so an interrupted set-up leaves nothing that
 looks like keys. The manifest protects against accidents, not against someone who can write here: that
@@ -20,59 +20,58 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from zk.circuits import CircuitName, compile_named
 from zk.errors import ZkError
 from zk.formats.r1cs_file import pack_r1cs
 from zk.formats.zkey_file import pack_zkey
 from zk.groth16.types import VerifyingKey
 from zk.merkle import require_depth
-from zk.vote_circuit import compile_vote_circuit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from zk.circuit import Circuit
     from zk.groth16.backend import Groth16Backend
+    from zk.groth16.proving_key import ProvingKey
 
 DEVELOPMENT_KEYS_WARNING = "development keys: not for a real election"
 DEVELOPMENT = "development"
 CEREMONY = "ceremony"
 NO_TRANSCRIPT = bytes(32)
 
-R1CS_NAME, ZKEY_NAME, VERIFYING_KEY_NAME = "vote.r1cs", "vote.zkey", "verification_key.json"
-MANIFEST_NAME = "manifest.json"
+VERIFYING_KEY_NAME, MANIFEST_NAME = "verification_key.json", "manifest.json"
 _FORMAT = "tohyo-keys/1"
 
 
 class KeyFileMissingError(ZkError):
-    """No keys for this depth, or a file of them is gone."""
+    """No keys for this circuit and depth, or a file of them is gone."""
 
-    def __init__(self, path: Path, depth: int) -> None:
+    def __init__(self, path: Path, name: CircuitName, depth: int) -> None:
         super().__init__(
-            f"key file {path} is missing", hint=f"make keys with: tohyo zk setup vote --depth {depth}"
+            f"key file {path} is missing", hint=f"make keys with: tohyo zk setup {name} --depth {depth}"
         )
         self.path = path
-        self.depth = depth
 
 
 class KeyFileDamagedError(ZkError):
     """A key file that is not the one the manifest describes, or a manifest that cannot be read."""
 
-    def __init__(self, path: Path, depth: int, reason: str) -> None:
+    def __init__(self, path: Path, name: CircuitName, depth: int, reason: str) -> None:
         super().__init__(
             f"key file {path} is damaged: {reason}",
-            hint=f"make keys again with: tohyo zk setup vote --depth {depth}",
+            hint=f"make keys again with: tohyo zk setup {name} --depth {depth}",
         )
         self.path = path
-        self.depth = depth
         self.reason = reason
 
 
 @dataclass(frozen=True)
-class VoteKeys:
-    """Keys of the vote circuit at one depth, checked against their manifest."""
+class CircuitKeys:
+    """Keys of one circuit at one depth, checked against their manifest."""
 
+    circuit_name: CircuitName
     depth: int
     directory: Path
     zkey_path: Path
@@ -89,16 +88,21 @@ class VoteKeys:
         """What to say wherever these keys are used; empty for ceremony keys."""
         return DEVELOPMENT_KEYS_WARNING if self.origin == DEVELOPMENT else ""
 
-    def require_circuit(self, circuit: Circuit) -> None:
-        """Raise KeyFileDamagedError if these keys were made for another version of the circuit."""
+    def compile(self) -> Circuit:
+        """Compile the circuit that these keys are for.
+
+        Raises KeyFileDamagedError if they were made for another version of it.
+        """
+        circuit = compile_named(self.circuit_name, self.depth)
         if hashlib.sha256(pack_r1cs(circuit.r1cs)).hexdigest() != self.r1cs_sha256:
-            reason = "it belongs to another version of the vote circuit"
-            raise KeyFileDamagedError(self.r1cs_path, self.depth, reason)
+            reason = f"it belongs to another version of the {self.circuit_name} circuit"
+            raise KeyFileDamagedError(self.r1cs_path, self.circuit_name, self.depth, reason)
+        return circuit
 
     def describe(self) -> dict[str, Any]:
         """Facts for a person or a machine to read."""
         return {
-            "circuit": "vote",
+            "circuit": self.circuit_name.value,
             "depth": self.depth,
             "constraints": self.n_constraints,
             "origin": self.origin,
@@ -109,61 +113,96 @@ class VoteKeys:
         }
 
 
-def ensure_vote_keys(
-    depth: int, directory: Path, on_progress: Callable[[int, int], None] | None = None
-) -> VoteKeys:
+def ensure_keys(
+    name: CircuitName, depth: int, directory: Path, on_progress: Callable[[int, int], None] | None = None
+) -> CircuitKeys:
     """Load intact keys of today's circuit, or make development keys; others are moved aside, not deleted.
 
     Damaged ceremony keys raise KeyFileDamagedError: they cannot be made here.
     """
-    place = _place(depth, directory)
-    circuit = compile_vote_circuit(depth)
+    place = _Place(name, require_depth(depth), directory)
     try:
-        keys = load_vote_keys(depth, directory)
-        keys.require_circuit(circuit)
+        keys = load_keys(name, depth, directory)
+        circuit = keys.compile()
     except (KeyFileMissingError, KeyFileDamagedError):
-        if _claims_ceremony(place):
+        if place.claims_ceremony():
             raise
     else:
         return keys
-    directory.mkdir(parents=True, exist_ok=True)
-    if place.exists():
-        place.rename(Path(tempfile.mkdtemp(prefix=f"{place.name}.damaged-", dir=directory)) / place.name)
-    work = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=directory))
-    try:
-        _write_development_keys(circuit, depth, work, on_progress)
-        work.chmod(0o755)
-        _move_into_place(work, place)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return load_vote_keys(depth, directory)
+    place.move_aside()
+    circuit = compile_named(name, depth)
+    key = native_backend().setup(circuit.r1cs, on_progress)
+    return install_keys(name, depth, directory, circuit, key, origin=DEVELOPMENT)
 
 
-def load_vote_keys(depth: int, directory: Path) -> VoteKeys:
+def install_keys(
+    name: CircuitName,
+    depth: int,
+    directory: Path,
+    circuit: Circuit,
+    key: ProvingKey,
+    *,
+    origin: str,
+    transcript_hash: bytes = NO_TRANSCRIPT,
+    more: Mapping[str, bytes] | None = None,
+) -> CircuitKeys:
+    """Write a key folder, whole or not at all.
+
+    Ceremony keys take the place of others, which are moved aside, not deleted; development keys do not.
+    `more` are further files, by name, to keep beside the keys, such as the transcript of a ceremony.
+    """
+    place = _Place(name, require_depth(depth), directory)
+    if origin == CEREMONY:
+        place.move_aside()
+    contents = {
+        place.r1cs.name: pack_r1cs(circuit.r1cs),
+        place.zkey.name: pack_zkey(key),
+        VERIFYING_KEY_NAME: json.dumps(key.verifying_key.to_json(), indent=1).encode(),
+        **(more or {}),
+    }
+    manifest = {
+        "format": _FORMAT,
+        "circuit": name.value,
+        "depth": depth,
+        "constraints": circuit.n_constraints,
+        "origin": origin,
+        "warning": DEVELOPMENT_KEYS_WARNING if origin == DEVELOPMENT else "",
+        "transcript_hash": "0x" + transcript_hash.hex(),
+        "files": {
+            name: {"sha256": hashlib.sha256(content).hexdigest()} for name, content in contents.items()
+        },
+    }
+    contents[MANIFEST_NAME] = json.dumps(manifest, indent=1).encode()
+    place.fill(contents)
+    return load_keys(name, depth, directory)
+
+
+def load_keys(name: CircuitName, depth: int, directory: Path) -> CircuitKeys:
     """Load keys and check every file against the manifest.
 
     Raises KeyFileMissingError and KeyFileDamagedError; both say how to make keys.
     """
-    place = _place(depth, directory)
-    manifest = _read_manifest(place, depth)
-    for name, expected in manifest["files"].items():
-        _require_intact(place / name, expected["sha256"], depth)
-    key_path = place / VERIFYING_KEY_NAME
+    place = _Place(name, require_depth(depth), directory)
+    manifest = place.read_manifest()
+    for file_name, expected in manifest["files"].items():
+        place.require_intact(place.folder / file_name, expected["sha256"])
+    key_path = place.folder / VERIFYING_KEY_NAME
     try:
         verifying_key = VerifyingKey.from_json(json.loads(key_path.read_text()))
     except (ValueError, ZkError) as error:
-        raise KeyFileDamagedError(key_path, depth, str(error)) from error
-    return VoteKeys(
+        raise place.damaged(key_path, str(error)) from error
+    return CircuitKeys(
+        circuit_name=name,
         depth=depth,
-        directory=place,
-        zkey_path=place / ZKEY_NAME,
-        r1cs_path=place / R1CS_NAME,
+        directory=place.folder,
+        zkey_path=place.zkey,
+        r1cs_path=place.r1cs,
         verifying_key=verifying_key,
         origin=manifest["origin"],
         transcript_hash=bytes.fromhex(manifest["transcript_hash"].removeprefix("0x")),
-        sizes={name: (place / name).stat().st_size for name in manifest["files"]},
+        sizes={file_name: (place.folder / file_name).stat().st_size for file_name in manifest["files"]},
         n_constraints=manifest["constraints"],
-        r1cs_sha256=manifest["files"][R1CS_NAME]["sha256"],
+        r1cs_sha256=manifest["files"][place.r1cs.name]["sha256"],
     )
 
 
@@ -174,72 +213,83 @@ def native_backend() -> Groth16Backend:
     return NativeBackend()
 
 
-def _place(depth: int, directory: Path) -> Path:
-    return directory / f"vote-{require_depth(depth)}"
+class _Place(NamedTuple):
+    """Where the keys of one circuit at one depth lie, and what can be wrong there."""
 
+    name: CircuitName
+    depth: int
+    directory: Path
 
-def _write_development_keys(
-    circuit: Circuit, depth: int, work: Path, on_progress: Callable[[int, int], None] | None
-) -> None:
-    key = native_backend().setup(circuit.r1cs, on_progress)
-    contents = {
-        R1CS_NAME: pack_r1cs(circuit.r1cs),
-        ZKEY_NAME: pack_zkey(key),
-        VERIFYING_KEY_NAME: json.dumps(key.verifying_key.to_json(), indent=1).encode(),
-    }
-    for name, content in contents.items():
-        (work / name).write_bytes(content)
-    manifest = {
-        "format": _FORMAT,
-        "circuit": "vote",
-        "depth": depth,
-        "constraints": circuit.n_constraints,
-        "origin": DEVELOPMENT,
-        "warning": DEVELOPMENT_KEYS_WARNING,
-        "transcript_hash": "0x" + NO_TRANSCRIPT.hex(),
-        "files": {
-            name: {"sha256": hashlib.sha256(content).hexdigest()} for name, content in contents.items()
-        },
-    }
-    (work / MANIFEST_NAME).write_text(json.dumps(manifest, indent=1))
+    @property
+    def folder(self) -> Path:
+        return self.directory / f"{self.name}-{self.depth}"
 
+    @property
+    def r1cs(self) -> Path:
+        return self.folder / f"{self.name}.r1cs"
 
-def _move_into_place(work: Path, place: Path) -> None:
-    """Rename; if another process was first, its keys are as good as ours."""
-    try:
-        work.rename(place)
-    except OSError:
-        if not (place / MANIFEST_NAME).exists():
-            raise
+    @property
+    def zkey(self) -> Path:
+        return self.folder / f"{self.name}.zkey"
 
+    @property
+    def manifest(self) -> Path:
+        return self.folder / MANIFEST_NAME
 
-def _read_manifest(place: Path, depth: int) -> dict[str, Any]:
-    path = place / MANIFEST_NAME
-    if not path.is_file():
-        raise KeyFileMissingError(path, depth)
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        expected = (_FORMAT, "vote", depth)
-        if (manifest["format"], manifest["circuit"], manifest["depth"]) != expected:
-            raise KeyFileDamagedError(path, depth, f"it is not the manifest of {expected}")
-        if not {R1CS_NAME, ZKEY_NAME, VERIFYING_KEY_NAME} <= set(manifest["files"]):
-            raise KeyFileDamagedError(path, depth, "it does not list every key file")
-        if manifest["origin"] not in (DEVELOPMENT, CEREMONY) or not isinstance(manifest["constraints"], int):
-            raise KeyFileDamagedError(path, depth, "it does not say whose keys these are")
-        bytes.fromhex(manifest["transcript_hash"].removeprefix("0x"))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise KeyFileDamagedError(path, depth, f"it cannot be read ({error!r})") from error
-    return dict(manifest)
+    def damaged(self, path: Path, reason: str) -> KeyFileDamagedError:
+        return KeyFileDamagedError(path, self.name, self.depth, reason)
 
+    def require_intact(self, path: Path, sha256: str) -> None:
+        if not path.is_file():
+            raise KeyFileMissingError(path, self.name, self.depth)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            raise self.damaged(path, "its SHA-256 is not the one in the manifest")
 
-def _require_intact(path: Path, sha256: str, depth: int) -> None:
-    if not path.is_file():
-        raise KeyFileMissingError(path, depth)
-    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-        raise KeyFileDamagedError(path, depth, "its SHA-256 is not the one in the manifest")
+    def read_manifest(self) -> dict[str, Any]:
+        path = self.manifest
+        if not path.is_file():
+            raise KeyFileMissingError(path, self.name, self.depth)
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            expected = (_FORMAT, self.name.value, self.depth)
+            if (manifest["format"], manifest["circuit"], manifest["depth"]) != expected:
+                raise self.damaged(path, f"it is not the manifest of {expected}")
+            if not {self.r1cs.name, self.zkey.name, VERIFYING_KEY_NAME} <= set(manifest["files"]):
+                raise self.damaged(path, "it does not list every key file")
+            if manifest["origin"] not in (DEVELOPMENT, CEREMONY) or not isinstance(
+                manifest["constraints"], int
+            ):
+                raise self.damaged(path, "it does not say whose keys these are")
+            bytes.fromhex(manifest["transcript_hash"].removeprefix("0x"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self.damaged(path, f"it cannot be read ({error!r})") from error
+        return dict(manifest)
 
+    def claims_ceremony(self) -> bool:
+        """Whether the manifest, damaged or not, speaks of a ceremony."""
+        return self.manifest.is_file() and f'"{CEREMONY}"'.encode() in self.manifest.read_bytes()
 
-def _claims_ceremony(place: Path) -> bool:
-    """Whether the manifest, damaged or not, speaks of a ceremony."""
-    path = place / MANIFEST_NAME
-    return path.is_file() and f'"{CEREMONY}"'.encode() in path.read_bytes()
+    def fill(self, contents: Mapping[str, bytes]) -> None:
+        """Write a new folder beside the place, then rename it."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}-", dir=self.directory))
+        try:
+            for file_name, content in contents.items():
+                (work / file_name).write_bytes(content)
+            work.chmod(0o755)
+            self._move_in(work)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def move_aside(self) -> None:
+        if self.folder.exists():
+            prefix = f"{self.folder.name}.replaced-"
+            self.folder.rename(Path(tempfile.mkdtemp(prefix=prefix, dir=self.directory)) / self.folder.name)
+
+    def _move_in(self, work: Path) -> None:
+        """Rename; if another process was first, its keys are as good as ours."""
+        try:
+            work.rename(self.folder)
+        except OSError:
+            if not self.manifest.exists():
+                raise

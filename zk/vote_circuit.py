@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zk.circuit import Circuit, ConstraintSystem, compile_circuit
 from zk.domain import domain_tag
 from zk.gadgets import enforce_membership, poseidon_digest
 from zk.gadgets.membership import LEVEL_CONSTRAINTS
-from zk.merkle import require_depth
 
 if TYPE_CHECKING:
+    from zk.circuit import ConstraintSystem
     from zk.statement import VoteStatement, VoteWitness
 
 TAGGED_HASH_CONSTRAINTS = 258
@@ -28,12 +27,6 @@ TAGGED_HASH_CONSTRAINTS = 258
 def vote_constraints(depth: int) -> int:
     """Return the exact number of constraints at `depth`."""
     return LEVEL_CONSTRAINTS * depth + 2 * TAGGED_HASH_CONSTRAINTS + 3
-
-
-def compile_vote_circuit(depth: int) -> Circuit:
-    """Compile the circuit for trees of `depth` (1–32)."""
-    require_depth(depth)
-    return compile_circuit(f"vote-{depth}", lambda cs: describe_vote(cs, depth))
 
 
 def describe_vote(cs: ConstraintSystem, depth: int) -> None:

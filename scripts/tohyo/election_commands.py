@@ -30,8 +30,9 @@ from scripts.tohyo.options import (
     warn_of_development_keys,
 )
 from scripts.tohyo.output import OUT, JsonFlag, emit, emit_facts
+from zk.circuits import CircuitName
 from zk.errors import TohyoError
-from zk.keys import DEVELOPMENT_KEYS_WARNING, load_vote_keys
+from zk.keys import DEVELOPMENT_KEYS_WARNING, load_keys
 from zk.whole_file import write_whole
 
 app = typer.Typer(help="Make and run an election.", no_args_is_help=True)
@@ -121,7 +122,7 @@ def deploy(
     w3 = connect(rpc)
     account = sender.open(w3)
     official = account.address if registrar is None else parse_address(registrar, "--registrar")
-    vote_keys = load_vote_keys(election.depth, keys)
+    vote_keys = load_keys(CircuitName.VOTE, election.depth, keys)
     warn_of_development_keys(vote_keys.transcript_hash)
     deployment = deploy_election(
         w3,

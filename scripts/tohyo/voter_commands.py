@@ -21,9 +21,10 @@ from scripts.tohyo.options import (
 from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, write_json
 from voter.note import Note
 from voter.wallet import check_ballot, prepare_ballot
+from zk.circuits import CircuitName
 from zk.field import parse_field_element
-from zk.keys import load_vote_keys
-from zk.vote import VoteProver
+from zk.keys import load_keys
+from zk.proving import StatementProver
 
 app = typer.Typer(help="Deposit, vote, and check that the ballot is in.", no_args_is_help=True)
 
@@ -124,10 +125,10 @@ def vote(
     election = which.open()
     kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
     payee = parse_address(relayer, "--relayer")
-    vote_keys = load_vote_keys(election.client.config().depth, keys)
+    vote_keys = load_keys(CircuitName.VOTE, election.client.config().depth, keys)
     warn_of_development_keys(vote_keys.transcript_hash)
     index = election.election.choice_of(choice)
-    ballot = prepare_ballot(kept, election.client, VoteProver(vote_keys), index, payee, fee)
+    ballot = prepare_ballot(kept, election.client, StatementProver(vote_keys), index, payee, fee)
     document = {
         "nullifier_hash": str(ballot.nullifier_hash),
         "choice": election.election.candidates[index].name,

@@ -1,6 +1,5 @@
 """`tohyo zk`: keys and proofs on files."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,19 +7,14 @@ import typer
 
 from scripts.tohyo.options import KEYS_DIRECTORY, DepthOption, KeysOption, warn_of_development_keys
 from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, progress_bar
+from zk.circuits import CircuitName
 from zk.files import prove_to_files, verify_files
-from zk.keys import VoteKeys, ensure_vote_keys, load_vote_keys
+from zk.keys import CircuitKeys, ensure_keys, load_keys
 
 app = typer.Typer(help="Make keys, look at them, prove and verify.", no_args_is_help=True)
 
 
-class Circuit(StrEnum):
-    """The circuits that have keys."""
-
-    VOTE = "vote"
-
-
-CircuitArgument = Annotated[Circuit, typer.Argument(help="Which circuit.")]
+CircuitArgument = Annotated[CircuitName, typer.Argument(help="Which circuit.")]
 
 
 @app.command()
@@ -29,24 +23,24 @@ def setup(
 ) -> None:
     """Make development keys for a circuit, unless intact ones are there."""
     with progress_bar(f"keys for {circuit.value}") as report:
-        made = ensure_vote_keys(depth, keys, on_progress=report)
+        made = ensure_keys(circuit, depth, keys, on_progress=report)
     _show(made, as_json=as_json)
 
 
 @app.command()
 def info(
-    circuit: CircuitArgument,  # noqa: ARG001  there is one circuit today; the word is part of the command
+    circuit: CircuitArgument,
     depth: DepthOption,
     keys: KeysOption = KEYS_DIRECTORY,
     as_json: JsonFlag = False,
 ) -> None:
     """Show constraints, key sizes, and whose keys they are."""
-    _show(load_vote_keys(depth, keys), as_json=as_json)
+    _show(load_keys(circuit, depth, keys), as_json=as_json)
 
 
 @app.command()
 def prove(
-    circuit: CircuitArgument,  # noqa: ARG001  as above
+    circuit: CircuitArgument,
     depth: DepthOption,
     inputs: Annotated[Path, typer.Option("--inputs", help="JSON with the statement and the witness.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for proof.json and public.json.")],
@@ -54,9 +48,9 @@ def prove(
     as_json: JsonFlag = False,
 ) -> None:
     """Prove from a file of inputs; writes what snarkjs reads."""
-    vote_keys = load_vote_keys(depth, keys)
-    warn_of_development_keys(vote_keys.transcript_hash)
-    proof_file, public_file = prove_to_files(vote_keys, inputs, out)
+    circuit_keys = load_keys(circuit, depth, keys)
+    warn_of_development_keys(circuit_keys.transcript_hash)
+    proof_file, public_file = prove_to_files(circuit_keys, inputs, out)
     document = {"proof": str(proof_file), "public": str(public_file)}
     emit_facts(document, as_json=as_json)
 
@@ -75,7 +69,7 @@ def verify(
         raise typer.Exit(EXIT_NO)
 
 
-def _show(keys: VoteKeys, *, as_json: bool) -> None:
+def _show(keys: CircuitKeys, *, as_json: bool) -> None:
     warn_of_development_keys(keys.transcript_hash)
     document = keys.describe()
     emit_facts(document, as_json=as_json)

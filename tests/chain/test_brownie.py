@@ -12,7 +12,8 @@ import pytest
 from chain.compiler import EVM_VERSION, OPTIMIZER_RUNS, SOLC_VERSION, contract
 from chain.deploy import Deployment
 from chain.paths import BUILD_DIR, PROJECT_ROOT
-from zk.keys import ensure_vote_keys
+from zk.circuits import CircuitName
+from zk.keys import ensure_keys
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("brownie")]
 
@@ -45,7 +46,7 @@ def brownie():
         return done.stdout
 
     (PROJECT_ROOT / ".toolchain" / "home").mkdir(parents=True, exist_ok=True)
-    ensure_vote_keys(DEPTH, BUILD_DIR / "keys")
+    ensure_keys(CircuitName.VOTE, DEPTH, BUILD_DIR / "keys")
     return run
 
 

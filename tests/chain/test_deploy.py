@@ -13,7 +13,8 @@ from chain.deploy import Deployment
 from chain.errors import DeploymentFileError
 from chain.paths import BUILD_DIR, PROJECT_ROOT
 from scripts.deploy import VerifyingKeyMissingError, read_verifying_key
-from zk.keys import ensure_vote_keys
+from zk.circuits import CircuitName
+from zk.keys import ensure_keys
 
 EXAMPLE = PROJECT_ROOT / "examples" / "tsukuba-2018" / "election.json"
 
@@ -96,7 +97,7 @@ def test_the_script_deploys_from_an_account_of_the_node(node, w3, vote_keys):
     ],
 )
 def test_the_script_says_what_is_wrong(node, arguments, said):
-    ensure_vote_keys(10, BUILD_DIR / "keys")
+    ensure_keys(CircuitName.VOTE, 10, BUILD_DIR / "keys")
     done = script("--rpc", node.rpc_url, *arguments)
     assert done.returncode == 1
     assert said in done.stderr

@@ -9,7 +9,8 @@ import pytest
 from chain.node import start_detached, stop_detached
 from scripts.tohyo.demo_command import EXAMPLE
 from scripts.tohyo.options import KEYS_DIRECTORY
-from zk.keys import ensure_vote_keys
+from zk.circuits import CircuitName
+from zk.keys import ensure_keys
 
 ANYWHERE = "0x00000000000000000000000000000000000000A1"
 
@@ -144,7 +145,7 @@ def test_missing_keys_are_told(tohyo, here):
 
 
 def test_damaged_keys_are_told_and_made_again_on_request(tohyo, here):
-    made = ensure_vote_keys(3, KEYS_DIRECTORY)
+    made = ensure_keys(CircuitName.VOTE, 3, KEYS_DIRECTORY)
     keys = here / "keys"
     shutil.copytree(KEYS_DIRECTORY, keys, ignore=lambda _d, names: [n for n in names if n.endswith("20")])
     damaged = keys / made.zkey_path.relative_to(KEYS_DIRECTORY)

@@ -5,9 +5,10 @@ import secrets
 
 import pytest
 
+from zk.circuits import CircuitName
 from zk.field import SCALAR_FIELD
-from zk.files import vote_inputs_document
-from zk.keys import ensure_vote_keys
+from zk.files import inputs_document
+from zk.keys import ensure_keys
 from zk.merkle import IncrementalMerkleTree
 from zk.statement import VoteStatement, VoteWitness, commitment_of, nullifier_hash_of
 
@@ -17,7 +18,7 @@ DEPTH = 3
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory):
     directory = tmp_path_factory.mktemp("keys")
-    ensure_vote_keys(DEPTH, directory)
+    ensure_keys(CircuitName.VOTE, DEPTH, directory)
     return directory
 
 
@@ -28,7 +29,7 @@ def inputs(tmp_path):
     statement = VoteStatement(tree.root, nullifier_hash_of(nullifier, 7), 7, 8)
     witness = VoteWitness(nullifier, secret, 1, tree.path(1).elements)
     path = tmp_path / "inputs.json"
-    path.write_text(json.dumps(vote_inputs_document(statement, witness)))
+    path.write_text(json.dumps(inputs_document(statement, witness)))
     return path
 
 

@@ -22,9 +22,10 @@ from election.file import ElectionFile, parse_election_document
 from election.permit import sign_permit
 from voter.note import Note
 from voter.wallet import unproven_ballot
-from zk.keys import VoteKeys, ensure_vote_keys
+from zk.circuits import CircuitName
+from zk.keys import CircuitKeys, ensure_keys
 from zk.merkle import IncrementalMerkleTree
-from zk.vote import VoteProver
+from zk.proving import StatementProver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,13 +64,13 @@ def document(**changes: object) -> dict[str, Any]:
 
 
 @cache
-def vote_keys(depth: int = DEPTH) -> VoteKeys:
-    return ensure_vote_keys(depth, BUILD_DIR / "test-keys")
+def vote_keys(depth: int = DEPTH) -> CircuitKeys:
+    return ensure_keys(CircuitName.VOTE, depth, BUILD_DIR / "test-keys")
 
 
 @cache
-def prover() -> VoteProver:
-    return VoteProver(vote_keys())
+def prover() -> StatementProver:
+    return StatementProver(vote_keys())
 
 
 @dataclass

@@ -36,7 +36,7 @@ from voter.note import Note
 from voter.wallet import check_ballot, prepare_ballot, unproven_ballot
 from zk.circuit import UnsatisfiedConstraintError
 from zk.merkle import IncrementalMerkleTree
-from zk.vote import VoteVerifier
+from zk.proving import StatementVerifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def _undone(election: SmallElection) -> Iterator[None]:
 def test_a_prepared_ballot_is_proven_and_the_contract_takes_it(election: SmallElection, note: Note) -> None:
     ballot = prepare_ballot(note, election.client, prover(), 2, election.relayer, FEE)
     identity = election.deployment.election_id
-    assert VoteVerifier(vote_keys().verifying_key).verify(ballot.proof, ballot.statement(identity))
+    assert StatementVerifier(vote_keys().verifying_key).verify(ballot.proof, ballot.statement(identity))
     assert ballot.root == election.client.latest_root()
     election.client.cast_vote(ballot, election.sender(RELAYER))
     assert election.client.tally() == (0, 0, 1)

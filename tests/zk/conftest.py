@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from zk.circuits import CircuitName
 from zk.field import SCALAR_FIELD
 from zk.groth16.native import NativeBackend
 from zk.groth16.reference import ReferenceBackend
-from zk.keys import VoteKeys, ensure_vote_keys
+from zk.keys import CircuitKeys, ensure_keys
 from zk.merkle import IncrementalMerkleTree
+from zk.proving import StatementProver
 from zk.statement import VoteStatement, VoteWitness, commitment_of, nullifier_hash_of
-from zk.vote import VoteProver
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,13 +49,13 @@ def keys_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def keys(keys_directory: Path) -> VoteKeys:
-    return ensure_vote_keys(DEPTH, keys_directory)
+def keys(keys_directory: Path) -> CircuitKeys:
+    return ensure_keys(CircuitName.VOTE, DEPTH, keys_directory)
 
 
 @pytest.fixture(scope="session")
-def prover(keys: VoteKeys) -> VoteProver:
-    return VoteProver(keys)
+def prover(keys: CircuitKeys) -> StatementProver:
+    return StatementProver(keys)
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +64,7 @@ def vote() -> Vote:
 
 
 @pytest.fixture(scope="session")
-def proof(prover: VoteProver, vote: Vote) -> Proof:
+def proof(prover: StatementProver, vote: Vote) -> Proof:
     return prover.prove(vote.statement, vote.witness)
 
 

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zk.circuit import UnsatisfiedConstraintError
+from zk.circuits import CircuitName
 from zk.field import SCALAR_FIELD
 from zk.files import (
     InputFileError,
+    inputs_document,
     prove_to_files,
-    read_vote_inputs,
+    read_inputs,
     verify_files,
-    vote_inputs_document,
     write_json,
 )
 from zk.groth16 import ProofMalformedError
-from zk.keys import VERIFYING_KEY_NAME, VoteKeys
+from zk.keys import VERIFYING_KEY_NAME, CircuitKeys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def document(vote: Vote) -> dict[str, Any]:
-    return vote_inputs_document(vote.statement, vote.witness)
+    return inputs_document(vote.statement, vote.witness)
 
 
 @pytest.fixture
@@ -36,10 +37,10 @@ def inputs(tmp_path: Path) -> Path:
 
 def test_an_input_file_is_read_back(vote: Vote, document: dict[str, Any], inputs: Path) -> None:
     inputs.write_text(json.dumps(document))
-    assert read_vote_inputs(inputs) == (vote.statement, vote.witness)
+    assert read_inputs(CircuitName.VOTE, inputs) == (vote.statement, vote.witness)
 
 
-def test_files_are_proved_and_verified(keys: VoteKeys, document: dict[str, Any], inputs: Path) -> None:
+def test_files_are_proved_and_verified(keys: CircuitKeys, document: dict[str, Any], inputs: Path) -> None:
     write_json(inputs, document)
     proof, public = prove_to_files(keys, inputs, inputs.parent / "out")
     key = keys.directory / VERIFYING_KEY_NAME
@@ -50,7 +51,7 @@ def test_files_are_proved_and_verified(keys: VoteKeys, document: dict[str, Any],
     assert sorted(path.name for path in proof.parent.iterdir()) == ["proof.json", "public.json"]
 
 
-def test_a_false_statement_writes_nothing(keys: VoteKeys, document: dict[str, Any], inputs: Path) -> None:
+def test_a_false_statement_writes_nothing(keys: CircuitKeys, document: dict[str, Any], inputs: Path) -> None:
     write_json(inputs, {**document, "root": "1"})
     with pytest.raises(UnsatisfiedConstraintError):
         prove_to_files(keys, inputs, inputs.parent / "out")
@@ -62,7 +63,7 @@ def test_a_missing_member_is_named(document: dict[str, Any], inputs: Path, name:
     del document[name]
     write_json(inputs, document)
     with pytest.raises(InputFileError, match=f"missing: {name}"):
-        read_vote_inputs(inputs)
+        read_inputs(CircuitName.VOTE, inputs)
 
 
 @pytest.mark.parametrize(
@@ -87,14 +88,14 @@ def test_a_bad_member_is_named(
 ) -> None:
     write_json(inputs, {**document, name: value})
     with pytest.raises(InputFileError, match=reason):
-        read_vote_inputs(inputs)
+        read_inputs(CircuitName.VOTE, inputs)
 
 
 def test_no_error_repeats_a_secret(document: dict[str, Any], inputs: Path) -> None:
     secret = str(int(document["secret"]) + SCALAR_FIELD)
     write_json(inputs, {**document, "secret": secret})
     with pytest.raises(InputFileError) as caught:
-        read_vote_inputs(inputs)
+        read_inputs(CircuitName.VOTE, inputs)
     assert secret not in str(caught.value)
 
 
@@ -110,23 +111,23 @@ def test_no_error_repeats_a_secret(document: dict[str, Any], inputs: Path) -> No
 def test_a_file_that_is_no_input_file_is_refused(inputs: Path, content: bytes, reason: str) -> None:
     inputs.write_bytes(content)
     with pytest.raises(InputFileError, match=reason):
-        read_vote_inputs(inputs)
+        read_inputs(CircuitName.VOTE, inputs)
 
 
 def test_a_file_that_is_not_there_is_refused(inputs: Path) -> None:
     with pytest.raises(InputFileError, match="cannot be read"):
-        read_vote_inputs(inputs)
+        read_inputs(CircuitName.VOTE, inputs)
 
 
 @pytest.mark.parametrize("public", [{}, [5], ["x"], [str(SCALAR_FIELD)]])
-def test_damaged_public_inputs_are_refused(keys: VoteKeys, tmp_path: Path, public: Any) -> None:
+def test_damaged_public_inputs_are_refused(keys: CircuitKeys, tmp_path: Path, public: Any) -> None:
     (tmp_path / "public.json").write_text(json.dumps(public))
     (tmp_path / "proof.json").write_text("{}")
     with pytest.raises(InputFileError):
         verify_files(keys.directory / VERIFYING_KEY_NAME, tmp_path / "proof.json", tmp_path / "public.json")
 
 
-def test_a_damaged_proof_is_refused(keys: VoteKeys, tmp_path: Path) -> None:
+def test_a_damaged_proof_is_refused(keys: CircuitKeys, tmp_path: Path) -> None:
     (tmp_path / "public.json").write_text("[]")
     (tmp_path / "proof.json").write_text("{}")
     with pytest.raises(ProofMalformedError):

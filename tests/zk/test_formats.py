@@ -16,7 +16,7 @@ from zk.groth16.split_key import split_zkey
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from zk.keys import VoteKeys
+    from zk.keys import CircuitKeys
 
 elements = st.integers(min_value=0, max_value=SCALAR_FIELD - 1)
 
@@ -34,14 +34,14 @@ def test_a_witness_file_is_read_back(tmp_path_factory: pytest.TempPathFactory, v
     assert read_wtns(path) == values
 
 
-def test_a_proving_key_is_read_back_byte_for_byte(keys: VoteKeys, path: Path) -> None:
+def test_a_proving_key_is_read_back_byte_for_byte(keys: CircuitKeys, path: Path) -> None:
     key = read_zkey(keys.zkey_path)
     assert key.verifying_key == keys.verifying_key
     assert pack_zkey(key) == keys.zkey_path.read_bytes()
 
 
 @pytest.mark.parametrize("size", [0, 3, 11, 40, 100, 5000])
-def test_a_key_cut_short_is_refused(keys: VoteKeys, path: Path, size: int) -> None:
+def test_a_key_cut_short_is_refused(keys: CircuitKeys, path: Path, size: int) -> None:
     path.write_bytes(keys.zkey_path.read_bytes()[:size])
     for read in (read_zkey, split_zkey):
         with pytest.raises(FileMalformedError):
@@ -57,7 +57,7 @@ def test_a_foreign_file_and_a_foreign_version_are_refused(path: Path) -> None:
         read_wtns(path)
 
 
-def test_a_missing_section_a_double_one_and_trailing_bytes_are_refused(keys: VoteKeys, path: Path) -> None:
+def test_a_missing_section_a_double_one_and_trailing_bytes_are_refused(keys: CircuitKeys, path: Path) -> None:
     path.write_bytes(pack_container(b"wtns", 2, {1: b""}))
     with pytest.raises(FileMalformedError, match="lacks a section"):
         read_wtns(path)
@@ -81,7 +81,7 @@ def test_another_field_is_refused(path: Path) -> None:
         read_wtns(path)
 
 
-def test_the_two_parts_of_a_split_key_share_out_the_points(keys: VoteKeys, path: Path) -> None:
+def test_the_two_parts_of_a_split_key_share_out_the_points(keys: CircuitKeys, path: Path) -> None:
     whole = read_zkey(keys.zkey_path)
     parts = []
     for part in split_zkey(keys.zkey_path):

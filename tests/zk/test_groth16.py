@@ -30,14 +30,14 @@ from zk.groth16.reference import ReferenceBackend, ReferenceMultiples
 from zk.groth16.setup import ToxicWaste, lagrange_at, odd_lagrange_at
 from zk.groth16.types import require_well_formed_proof
 from zk.merkle import MerklePath, hash_pair
-from zk.vote import VoteProver
+from zk.proving import StatementProver
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from zk.groth16.backend import Groth16Backend, Groth16Verifier
     from zk.groth16.proving_key import ProvingKey
-    from zk.keys import VoteKeys
+    from zk.keys import CircuitKeys
 
 # On the twist, outside the subgroup of order r: x = 1, found by search.
 OUTSIDE_G2 = (
@@ -197,8 +197,8 @@ def test_a_key_with_a_point_off_its_curve_is_refused(kit: Kit) -> None:
             kit.backend.verifier(changed)
 
 
-def test_a_false_witness_would_give_a_proof_that_does_not_verify(keys: VoteKeys, vote: Vote) -> None:
-    prover = VoteProver(keys)
+def test_a_false_witness_would_give_a_proof_that_does_not_verify(keys: CircuitKeys, vote: Vote) -> None:
+    prover = StatementProver(keys)
     witness = prover.witness_of(vote.statement, vote.witness)
     witness[-1] = (witness[-1] + 1) % SCALAR_FIELD
     unchecked = NativeProver(keys.zkey_path, replace(prover.circuit.r1cs, constraints=()))
@@ -207,7 +207,7 @@ def test_a_false_witness_would_give_a_proof_that_does_not_verify(keys: VoteKeys,
 
 
 @pytest.fixture(scope="module", params=[NativeBackend(), ReferenceBackend()], ids=lambda b: b.name)
-def vote_verifier(request: pytest.FixtureRequest, keys: VoteKeys) -> Groth16Verifier:
+def vote_verifier(request: pytest.FixtureRequest, keys: CircuitKeys) -> Groth16Verifier:
     verifier: Groth16Verifier = request.param.verifier(keys.verifying_key)
     return verifier
 
@@ -272,7 +272,7 @@ def proves(r1cs: R1CS, witness: list[int], inputs: list[int], directory: Path) -
 
 @pytest.mark.parametrize("false_positions", [[], [0], [299], [7, 8, 255, 256, 290]])
 def test_a_large_batch_pinpoints_every_false_proof(
-    keys: VoteKeys, prover: VoteProver, false_positions: list[int]
+    keys: CircuitKeys, prover: StatementProver, false_positions: list[int]
 ) -> None:
     votes = [make_vote() for _ in range(3)]
     honest = [(prover.prove(v.statement, v.witness), v.statement.public_inputs()) for v in votes]
@@ -284,7 +284,9 @@ def test_a_large_batch_pinpoints_every_false_proof(
     assert [i for i, answer in enumerate(answers) if not answer] == false_positions
 
 
-def test_two_false_proofs_do_not_cancel_in_a_batch(keys: VoteKeys, prover: VoteProver, vote: Vote) -> None:
+def test_two_false_proofs_do_not_cancel_in_a_batch(
+    keys: CircuitKeys, prover: StatementProver, vote: Vote
+) -> None:
     """C of one moved by +G and C of the other by −G: their plain sum would be right."""
     first, second = (prover.prove(vote.statement, vote.witness) for _ in range(2))
     from zksnake._algebra import ec_bn254  # noqa: PLC0415  only this test adds points
@@ -391,7 +393,7 @@ def test_what_is_no_object_is_no_proof_and_no_key(document: object) -> None:
     ("path", "value"),
     [(("IC",), []), (("nPublic",), 5), (("IC", 0), ["1"]), (("vk_beta_2",), None), (("vk_alpha_1", 1), "x")],
 )
-def test_a_damaged_key_file_is_refused(keys: VoteKeys, path: tuple[str | int, ...], value: object) -> None:
+def test_a_damaged_key_file_is_refused(keys: CircuitKeys, path: tuple[str | int, ...], value: object) -> None:
     assert VerifyingKey.from_json(keys.verifying_key.to_json()) == keys.verifying_key
     with pytest.raises(VerifyingKeyMalformedError):
         VerifyingKey.from_json(broken(keys.verifying_key.to_json(), path, value))

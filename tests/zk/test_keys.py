@@ -6,32 +6,35 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from zk.circuits import CircuitName
+from zk.formats.zkey_file import read_zkey
 from zk.keys import (
+    CEREMONY,
     DEVELOPMENT_KEYS_WARNING,
     MANIFEST_NAME,
     NO_TRANSCRIPT,
-    R1CS_NAME,
     VERIFYING_KEY_NAME,
-    ZKEY_NAME,
+    CircuitKeys,
     KeyFileDamagedError,
     KeyFileMissingError,
-    VoteKeys,
-    ensure_vote_keys,
-    load_vote_keys,
+    ensure_keys,
+    install_keys,
+    load_keys,
 )
 from zk.merkle import TreeDepthError
-from zk.vote import VoteProver
+from zk.proving import StatementProver
 from zk.vote_circuit import vote_constraints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+R1CS_NAME, ZKEY_NAME = "vote.r1cs", "vote.zkey"
 FILES = [R1CS_NAME, ZKEY_NAME, VERIFYING_KEY_NAME, MANIFEST_NAME]
 
 
 @pytest.fixture
-def copy(keys: VoteKeys, tmp_path: Path) -> Path:
+def copy(keys: CircuitKeys, tmp_path: Path) -> Path:
     """A directory with a copy of the keys, to be damaged."""
     shutil.copytree(keys.directory, tmp_path / keys.directory.name)
     return tmp_path
@@ -44,7 +47,7 @@ def edit_manifest(copy: Path, depth: int, edit: Callable[[dict[str, object]], ob
     path.write_text(json.dumps(manifest))
 
 
-def test_keys_made_here_say_that_they_are_for_development(keys: VoteKeys) -> None:
+def test_keys_made_here_say_that_they_are_for_development(keys: CircuitKeys) -> None:
     assert keys.origin == "development"
     assert keys.transcript_hash == NO_TRANSCRIPT
     assert keys.warning == DEVELOPMENT_KEYS_WARNING == "development keys: not for a real election"
@@ -55,16 +58,18 @@ def test_keys_made_here_say_that_they_are_for_development(keys: VoteKeys) -> Non
     assert DEVELOPMENT_KEYS_WARNING in (keys.directory / MANIFEST_NAME).read_text()
 
 
-def test_intact_keys_are_reused(keys: VoteKeys, copy: Path) -> None:
+def test_intact_keys_are_reused(keys: CircuitKeys, copy: Path) -> None:
     before = (copy / keys.directory.name / ZKEY_NAME).stat().st_mtime_ns
-    again = ensure_vote_keys(keys.depth, copy)
+    again = ensure_keys(CircuitName.VOTE, keys.depth, copy)
     assert again.verifying_key == keys.verifying_key
     assert again.zkey_path.stat().st_mtime_ns == before
 
 
 def test_making_keys_reports_progress_and_leaves_nothing_else(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    ensure_vote_keys(1, tmp_path / "new", on_progress=lambda done, total: seen.append((done, total)))
+    ensure_keys(
+        CircuitName.VOTE, 1, tmp_path / "new", on_progress=lambda done, total: seen.append((done, total))
+    )
     assert seen == sorted(seen)
     assert seen[-1][0] == seen[-1][1]
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["vote-1"]
@@ -72,23 +77,23 @@ def test_making_keys_reports_progress_and_leaves_nothing_else(tmp_path: Path) ->
 
 def test_missing_keys_say_how_to_make_them(tmp_path: Path) -> None:
     with pytest.raises(KeyFileMissingError) as caught:
-        load_vote_keys(7, tmp_path)
+        load_keys(CircuitName.VOTE, 7, tmp_path)
     assert "tohyo zk setup vote --depth 7" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_is_named(keys: VoteKeys, copy: Path, name: str) -> None:
+def test_a_missing_file_is_named(keys: CircuitKeys, copy: Path, name: str) -> None:
     (copy / keys.directory.name / name).unlink()
     with pytest.raises(KeyFileMissingError, match=name):
-        load_vote_keys(keys.depth, copy)
+        load_keys(CircuitName.VOTE, keys.depth, copy)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_cut_short_is_named(keys: VoteKeys, copy: Path, name: str) -> None:
+def test_a_file_cut_short_is_named(keys: CircuitKeys, copy: Path, name: str) -> None:
     path = copy / keys.directory.name / name
     path.write_bytes(path.read_bytes()[:-7])
     with pytest.raises(KeyFileDamagedError, match=name) as caught:
-        load_vote_keys(keys.depth, copy)
+        load_keys(CircuitName.VOTE, keys.depth, copy)
     assert f"tohyo zk setup vote --depth {keys.depth}" in caught.value.hint
 
 
@@ -106,29 +111,29 @@ def test_a_file_cut_short_is_named(keys: VoteKeys, copy: Path, name: str) -> Non
     ],
 )
 def test_a_manifest_that_does_not_say_everything_is_damaged(
-    keys: VoteKeys, copy: Path, edit: Callable[[dict[str, object]], object]
+    keys: CircuitKeys, copy: Path, edit: Callable[[dict[str, object]], object]
 ) -> None:
     edit_manifest(copy, keys.depth, edit)
     with pytest.raises(KeyFileDamagedError):
-        load_vote_keys(keys.depth, copy)
+        load_keys(CircuitName.VOTE, keys.depth, copy)
 
 
-def test_damaged_development_keys_are_moved_aside_and_made_again(keys: VoteKeys, copy: Path) -> None:
+def test_damaged_development_keys_are_moved_aside_and_made_again(keys: CircuitKeys, copy: Path) -> None:
     damaged = copy / keys.directory.name / ZKEY_NAME
     damaged.write_bytes(b"not a key")
-    remade = ensure_vote_keys(keys.depth, copy)
+    remade = ensure_keys(CircuitName.VOTE, keys.depth, copy)
     assert remade.verifying_key != keys.verifying_key
-    aside = list(copy.glob(f"vote-{keys.depth}.damaged-*/vote-{keys.depth}/{ZKEY_NAME}"))
+    aside = list(copy.glob(f"vote-{keys.depth}.replaced-*/vote-{keys.depth}/{ZKEY_NAME}"))
     assert [path.read_bytes() for path in aside] == [b"not a key"]
 
 
-def test_damaged_ceremony_keys_are_never_replaced(keys: VoteKeys, copy: Path) -> None:
+def test_damaged_ceremony_keys_are_never_replaced(keys: CircuitKeys, copy: Path) -> None:
     edit_manifest(copy, keys.depth, lambda m: m.update(origin="ceremony", transcript_hash="0x" + "ab" * 32))
-    loaded = load_vote_keys(keys.depth, copy)
+    loaded = load_keys(CircuitName.VOTE, keys.depth, copy)
     assert (loaded.origin, loaded.transcript_hash, loaded.warning) == ("ceremony", b"\xab" * 32, "")
     (copy / keys.directory.name / ZKEY_NAME).write_bytes(b"not a key")
     with pytest.raises(KeyFileDamagedError):
-        ensure_vote_keys(keys.depth, copy)
+        ensure_keys(CircuitName.VOTE, keys.depth, copy)
     assert (copy / keys.directory.name / ZKEY_NAME).read_bytes() == b"not a key"
 
 
@@ -137,11 +142,11 @@ def test_an_interrupted_set_up_leaves_no_keys(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ensure_vote_keys(1, tmp_path, on_progress=interrupt)
+        ensure_keys(CircuitName.VOTE, 1, tmp_path, on_progress=interrupt)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_keys_of_another_circuit_are_refused_by_the_prover(keys: VoteKeys, copy: Path) -> None:
+def test_keys_of_another_circuit_are_refused_by_the_prover(keys: CircuitKeys, copy: Path) -> None:
     path = copy / keys.directory.name / R1CS_NAME
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
 
@@ -154,12 +159,32 @@ def test_keys_of_another_circuit_are_refused_by_the_prover(keys: VoteKeys, copy:
 
     edit_manifest(copy, keys.depth, accept_file)
     with pytest.raises(KeyFileDamagedError, match="another version of the vote circuit"):
-        VoteProver(load_vote_keys(keys.depth, copy))
-    made_again = ensure_vote_keys(keys.depth, copy)
+        StatementProver(load_keys(CircuitName.VOTE, keys.depth, copy))
+    made_again = ensure_keys(CircuitName.VOTE, keys.depth, copy)
     assert made_again.r1cs_path.read_bytes() == keys.r1cs_path.read_bytes()
 
 
 @pytest.mark.parametrize("depth", [0, 33])
 def test_depths_without_a_tree_have_no_keys(tmp_path: Path, depth: int) -> None:
     with pytest.raises(TreeDepthError):
-        ensure_vote_keys(depth, tmp_path)
+        ensure_keys(CircuitName.VOTE, depth, tmp_path)
+
+
+def test_ceremony_keys_take_the_place_of_development_keys(keys: CircuitKeys, copy: Path) -> None:
+    circuit, key = keys.compile(), read_zkey(keys.zkey_path)
+    installed = install_keys(
+        CircuitName.VOTE,
+        keys.depth,
+        copy,
+        circuit,
+        key,
+        origin=CEREMONY,
+        transcript_hash=bytes(range(32)),
+        more={"transcript.json": b"{}"},
+    )
+    assert (installed.origin, installed.warning) == (CEREMONY, "")
+    assert installed.transcript_hash == bytes(range(32))
+    assert (installed.directory / "transcript.json").read_bytes() == b"{}"
+    aside = list(copy.glob(f"vote-{keys.depth}.replaced-*/vote-{keys.depth}/{ZKEY_NAME}"))
+    assert [path.read_bytes() for path in aside] == [keys.zkey_path.read_bytes()]
+    assert ensure_keys(CircuitName.VOTE, keys.depth, copy) == installed

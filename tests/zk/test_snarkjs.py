@@ -14,12 +14,12 @@ from zk.formats.wtns_file import pack_wtns
 from zk.groth16 import Proof, VerifyingKey
 from zk.groth16.native import NativeBackend
 from zk.groth16.reference import ReferenceBackend
-from zk.keys import VERIFYING_KEY_NAME, VoteKeys
+from zk.keys import VERIFYING_KEY_NAME, CircuitKeys
 from zk.vote_circuit import vote_constraints
 
 if TYPE_CHECKING:
     from tests.zk.conftest import Vote
-    from zk.vote import VoteProver
+    from zk.proving import StatementProver
 
 SNARKJS = Path(__file__).parents[2] / "node_modules/.bin/snarkjs"
 
@@ -30,7 +30,9 @@ def snarkjs(*arguments: str | Path, check: bool = True) -> subprocess.CompletedP
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, prover: VoteProver, vote: Vote, proof: Proof) -> Path:
+def folder(
+    tmp_path_factory: pytest.TempPathFactory, prover: StatementProver, vote: Vote, proof: Proof
+) -> Path:
     folder = tmp_path_factory.mktemp("snarkjs")
     (folder / "vote.wtns").write_bytes(pack_wtns(prover.witness_of(vote.statement, vote.witness)))
     write_json(folder / "proof.json", proof.to_json())
@@ -38,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, prover: VoteProver, vote: V
     return folder
 
 
-def test_it_reads_our_constraints(keys: VoteKeys) -> None:
+def test_it_reads_our_constraints(keys: CircuitKeys) -> None:
     said = snarkjs("r1cs", "info", keys.r1cs_path).stdout
     assert f"# of Constraints: {vote_constraints(keys.depth)}" in said
     assert "# of Public Inputs: 4" in said
@@ -46,7 +48,7 @@ def test_it_reads_our_constraints(keys: VoteKeys) -> None:
 
 
 def test_it_finds_our_witness_correct_and_a_changed_one_not(
-    keys: VoteKeys, folder: Path, prover: VoteProver, vote: Vote
+    keys: CircuitKeys, folder: Path, prover: StatementProver, vote: Vote
 ) -> None:
     assert "WITNESS IS CORRECT" in snarkjs("wtns", "check", keys.r1cs_path, folder / "vote.wtns").stdout
     witness = prover.witness_of(vote.statement, vote.witness)
@@ -56,7 +58,7 @@ def test_it_finds_our_witness_correct_and_a_changed_one_not(
     assert "WITNESS IS NOT CORRECT" in said
 
 
-def test_it_proves_with_our_key_and_we_verify(keys: VoteKeys, folder: Path, vote: Vote) -> None:
+def test_it_proves_with_our_key_and_we_verify(keys: CircuitKeys, folder: Path, vote: Vote) -> None:
     theirs, public = folder / "theirs.json", folder / "theirs_public.json"
     snarkjs("groth16", "prove", keys.zkey_path, folder / "vote.wtns", theirs, public)
     assert json.loads(public.read_text()) == [str(x) for x in vote.statement.public_inputs()]
@@ -65,7 +67,7 @@ def test_it_proves_with_our_key_and_we_verify(keys: VoteKeys, folder: Path, vote
         assert backend.verifier(keys.verifying_key).verify(proof, vote.statement.public_inputs())
 
 
-def test_it_verifies_our_proof_and_refuses_it_for_another_signal(keys: VoteKeys, folder: Path) -> None:
+def test_it_verifies_our_proof_and_refuses_it_for_another_signal(keys: CircuitKeys, folder: Path) -> None:
     key = keys.directory / VERIFYING_KEY_NAME
     assert "OK!" in snarkjs("groth16", "verify", key, folder / "public.json", folder / "proof.json").stdout
     inputs = json.loads((folder / "public.json").read_text())
@@ -75,7 +77,7 @@ def test_it_verifies_our_proof_and_refuses_it_for_another_signal(keys: VoteKeys,
     assert "OK!" not in refused.stdout
 
 
-def test_it_exports_the_verifying_key_that_we_wrote(keys: VoteKeys, folder: Path) -> None:
+def test_it_exports_the_verifying_key_that_we_wrote(keys: CircuitKeys, folder: Path) -> None:
     exported = folder / "exported.json"
     snarkjs("zkey", "export", "verificationkey", keys.zkey_path, exported)
     assert VerifyingKey.from_json(json.loads(exported.read_text())) == keys.verifying_key

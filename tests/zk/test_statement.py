@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from tests.zk.conftest import make_vote
+from zk.circuits import CircuitName, compile_named
 from zk.domain import domain_tag
 from zk.field import SCALAR_FIELD, FieldElementOutOfRangeError
 from zk.merkle import IncrementalMerkleTree
 from zk.statement import VoteStatement, VoteWitness, commitment_of, nullifier_hash_of
-from zk.vote_circuit import compile_vote_circuit, vote_inputs
+from zk.vote_circuit import vote_inputs
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors/vote.json").read_text())
 
@@ -31,7 +32,7 @@ def test_a_vote_is_that_of_the_shared_vectors(case: dict[str, Any]) -> None:
     assert commitment_of(nullifier, secret) == int(case["commitment"]) == tree.leaves[path.leaf_index]
     assert path.elements == tuple(map(int, case["pathElements"]))
     assert statement.public_inputs() == tuple(map(int, case["publicInputs"]))
-    circuit = compile_vote_circuit(case["depth"])
+    circuit = compile_named(CircuitName.VOTE, case["depth"])
     witness = circuit.checked_witness(
         vote_inputs(statement, VoteWitness(nullifier, secret, path.leaf_index, path.elements))
     )

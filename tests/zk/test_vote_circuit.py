@@ -6,15 +6,16 @@ import pytest
 
 from tests.zk.conftest import DEPTH, make_vote
 from zk.circuit import R1CS, Circuit, UnsatisfiedConstraintError
+from zk.circuits import CircuitName, compile_named
 from zk.field import SCALAR_FIELD
 from zk.merkle import TreeDepthError
 from zk.statement import nullifier_hash_of
-from zk.vote_circuit import compile_vote_circuit, vote_constraints, vote_inputs
+from zk.vote_circuit import vote_constraints, vote_inputs
 
 
 @pytest.fixture(scope="module")
 def circuit() -> Circuit:
-    return compile_vote_circuit(DEPTH)
+    return compile_named(CircuitName.VOTE, DEPTH)
 
 
 def valid_inputs() -> dict[str, int]:
@@ -24,7 +25,7 @@ def valid_inputs() -> dict[str, int]:
 
 @pytest.mark.parametrize(("depth", "constraints"), [(1, 761), (3, 1245), (16, 4391), (20, 5359), (32, 8263)])
 def test_the_cost_of_a_vote_is_exact(depth: int, constraints: int) -> None:
-    assert compile_vote_circuit(depth).n_constraints == vote_constraints(depth) == constraints
+    assert compile_named(CircuitName.VOTE, depth).n_constraints == vote_constraints(depth) == constraints
 
 
 def test_public_inputs_stand_in_the_order_of_the_contract(circuit: Circuit) -> None:
@@ -34,7 +35,7 @@ def test_public_inputs_stand_in_the_order_of_the_contract(circuit: Circuit) -> N
 @pytest.mark.parametrize("depth", [0, 33])
 def test_depths_without_a_tree_have_no_circuit(depth: int) -> None:
     with pytest.raises(TreeDepthError):
-        compile_vote_circuit(depth)
+        compile_named(CircuitName.VOTE, depth)
 
 
 @pytest.mark.parametrize("leaf_index", range(5))

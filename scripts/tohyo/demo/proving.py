@@ -13,28 +13,25 @@ from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from zk.keys import load_vote_keys
-from zk.vote import VoteProver
+from zk.proving import StatementProver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
+    from zk.circuits import Statement, Witness
     from zk.groth16 import Proof
-    from zk.statement import VoteStatement, VoteWitness
+    from zk.keys import CircuitKeys
 
-_prover: VoteProver | None = None
+_prover: StatementProver | None = None
 
 
 class ProverPool:
-    """Proves many vote statements at once, in whatever order they are done."""
+    """Proves many statements at once, in whatever order they are done."""
 
     def __init__(self, executor: ProcessPoolExecutor) -> None:
         self._executor = executor
 
-    def prove_all(
-        self, tasks: Iterable[tuple[str, VoteStatement, VoteWitness]]
-    ) -> Iterator[tuple[str, Proof]]:
+    def prove_all(self, tasks: Iterable[tuple[str, Statement, Witness]]) -> Iterator[tuple[str, Proof]]:
         """Yield `(key, proof)` as each proof is made; the key is the caller's name for the task."""
         futures = {
             self._executor.submit(_prove, statement, witness): key for key, statement, witness in tasks
@@ -44,13 +41,13 @@ class ProverPool:
 
 
 @contextmanager
-def prover_pool(depth: int, keys_directory: Path) -> Iterator[ProverPool]:
+def prover_pool(keys: CircuitKeys) -> Iterator[ProverPool]:
     """Open a pool; leaving it early drops the proofs not begun yet."""
     executor = ProcessPoolExecutor(
         max_workers=os.cpu_count(),
         mp_context=get_context("spawn"),
         initializer=_start_worker,
-        initargs=(depth, keys_directory),
+        initargs=(keys,),
     )
     try:
         yield ProverPool(executor)
@@ -58,11 +55,11 @@ def prover_pool(depth: int, keys_directory: Path) -> Iterator[ProverPool]:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker(depth: int, keys_directory: Path) -> None:
+def _start_worker(keys: CircuitKeys) -> None:
     global _prover  # noqa: PLW0603  a worker process serves one circuit for its whole life
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
-    _prover = VoteProver(load_vote_keys(depth, keys_directory))
+    _prover = StatementProver(keys)
 
 
 def _end_with_parent() -> None:
@@ -73,6 +70,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _prove(statement: VoteStatement, witness: VoteWitness) -> Proof:
+def _prove(statement: Statement, witness: Witness) -> Proof:
     assert _prover is not None  # noqa: S101  the initializer ran, or the pool would be broken
     return _prover.prove(statement, witness)

@@ -24,7 +24,8 @@ from election.phase import Phase
 from relayer.submitter import Submitter
 from scripts.tohyo.demo.proving import prover_pool
 from voter.wallet import unproven_ballot
-from zk.keys import VoteKeys, ensure_vote_keys
+from zk.circuits import CircuitName
+from zk.keys import CircuitKeys, ensure_keys
 from zk.merkle import IncrementalMerkleTree
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ class DemoRun:
         return connect(self.rpc)
 
     @cached_property
-    def keys(self) -> VoteKeys:
+    def keys(self) -> CircuitKeys:
         """Proving and verifying keys for this tree depth, made if they are missing."""
-        return ensure_vote_keys(self.state.plan.election.depth, self.keys_directory)
+        return ensure_keys(CircuitName.VOTE, self.state.plan.election.depth, self.keys_directory)
 
     @property
     def deployment(self) -> Deployment:
@@ -146,7 +147,7 @@ def vote(run: DemoRun, progress: Progress) -> None:
     unsigned = {
         voter: unproven_ballot(run.notes[voter], tree, election_id, plan.choice(voter)) for voter in waiting
     }
-    with prover_pool(plan.election.depth, run.keys_directory) as pool:
+    with prover_pool(run.keys) as pool:
         for voter, proof in pool.prove_all((v, b.statement, b.witness) for v, b in unsigned.items()):
             submitter.submit(unsigned[voter].with_proof(proof))
             done += 1
