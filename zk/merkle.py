@@ -1,9 +1,9 @@
 """The incremental Merkle tree of commitments, as the contract builds it.
 
-Leaves are appended from the left; node H(left, right) = Poseidon(left, right); an empty leaf is Z₀ =
-D_empty and an empty subtree of height i is Zᵢ = H(Zᵢ₋₁, Zᵢ₋₁). Only complete subtrees are stored, so
-appending n leaves costs n − 1 hashes at most, and a root or a path at any moment at most `depth` hashes
-more.
+Leaves are appended from the left; node H(left, right) = Poseidon(left, right) unless a tree is made with
+another `hash_pair` (classic CREAM's is `zk.mimc.mimc_compress`); an empty leaf is Z₀ = D_empty and an empty
+subtree of height i is Zᵢ = H(Zᵢ₋₁, Zᵢ₋₁). Only complete subtrees are stored, so appending n leaves costs
+n − 1 hashes at most, and a root or a path at any moment at most `depth` hashes more.
 
 Trusts its caller about what a leaf means; checks that it is a field element. Leaves to others:
 duplicates, history.
@@ -11,7 +11,8 @@ duplicates, history.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_DEPTH = 32
+HashPair = Callable[[int, int], int]
 
 
 class TreeDepthError(ZkError):
@@ -66,11 +68,11 @@ def hash_pair(left: int, right: int) -> int:
 
 
 @cache
-def empty_root(height: int) -> int:
+def empty_root(height: int, hash_pair: HashPair = hash_pair) -> int:
     """Z_height, the root of an empty subtree."""
     if height == 0:
         return domain_tag("empty")
-    below = empty_root(height - 1)
+    below = empty_root(height - 1, hash_pair)
     return hash_pair(below, below)
 
 
@@ -80,6 +82,7 @@ class MerklePath:
 
     leaf_index: int
     elements: tuple[int, ...]
+    hash_pair: HashPair = field(default=hash_pair, repr=False)
 
     def root_from(self, leaf: int) -> int:
         """Climb from `leaf` to the root that this path claims; at most `len(elements)` hashes."""
@@ -88,21 +91,24 @@ class MerklePath:
         node = leaf
         for height, sibling in enumerate(self.elements):
             is_right = self.leaf_index >> height & 1
-            node = hash_pair(sibling, node) if is_right else hash_pair(node, sibling)
+            node = self.hash_pair(sibling, node) if is_right else self.hash_pair(node, sibling)
         return node
 
 
 class IncrementalMerkleTree:
     """A tree of fixed depth that only grows."""
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, hash_pair: HashPair = hash_pair) -> None:
         self.depth = require_depth(depth)
+        self._hash_pair = hash_pair
         self._levels: list[list[int]] = [[] for _ in range(depth + 1)]  # complete subtrees, by height
 
     @classmethod
-    def from_leaves(cls, depth: int, leaves: Iterable[int]) -> IncrementalMerkleTree:
+    def from_leaves(
+        cls, depth: int, leaves: Iterable[int], hash_pair: HashPair = hash_pair
+    ) -> IncrementalMerkleTree:
         """Build a tree of the given depth holding `leaves` in order."""
-        tree = cls(depth)
+        tree = cls(depth, hash_pair)
         tree.extend(leaves)
         return tree
 
@@ -125,7 +131,7 @@ class IncrementalMerkleTree:
             level = self._levels[height]
             if len(level) % 2:
                 break
-            self._levels[height + 1].append(hash_pair(level[-2], level[-1]))
+            self._levels[height + 1].append(self._hash_pair(level[-2], level[-1]))
         return index
 
     def extend(self, leaves: Iterable[int]) -> None:
@@ -152,8 +158,8 @@ class IncrementalMerkleTree:
             elif position == len(level):
                 elements.append(frontier[height])
             else:
-                elements.append(empty_root(height))
-        return MerklePath(index, tuple(elements))
+                elements.append(self._empty_root(height))
+        return MerklePath(index, tuple(elements), self._hash_pair)
 
     def _climb(self) -> list[int]:
         """By height, the node just right of the complete ones: the partly filled subtree, or an empty one."""
@@ -161,10 +167,13 @@ class IncrementalMerkleTree:
         for height in range(self.depth):
             level = self._levels[height]
             if len(level) % 2:
-                frontier.append(hash_pair(level[-1], frontier[height]))
+                frontier.append(self._hash_pair(level[-1], frontier[height]))
             elif len(self) & ((1 << height) - 1):
-                frontier.append(hash_pair(frontier[height], empty_root(height)))
+                frontier.append(self._hash_pair(frontier[height], self._empty_root(height)))
             else:
-                frontier.append(empty_root(height + 1))
+                frontier.append(self._empty_root(height + 1))
         top = self._levels[self.depth]
         return [*frontier[:-1], top[0] if top else frontier[-1]]
+
+    def _empty_root(self, height: int) -> int:
+        return empty_root(height, self._hash_pair)
