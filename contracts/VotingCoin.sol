@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.20;
 
+import {Candidates} from "./Candidates.sol";
 import {IVotingCoin} from "./interfaces/IVotingCoin.sol";
 
-/// @dev Candidates and their votes share a storage slot, so counting a vote is one read and one write. What the
-///      election itself holds is not stored but derived: coins minted less coins voted.
-abstract contract VotingCoin is IVotingCoin {
-    struct Candidate {
-        address account;
-        uint96 votes;
-    }
-
-    uint256 private immutable _CANDIDATE_COUNT;
-
-    mapping(uint256 choice => Candidate standing) private _candidates;
-
-    constructor(address[] memory accounts) {
-        _CANDIDATE_COUNT = accounts.length;
-        for (uint256 choice = 0; choice < accounts.length; ++choice) {
-            _candidates[choice].account = accounts[choice];
-        }
-    }
-
+/// @dev What the election itself holds is not stored but derived: coins minted less coins voted.
+abstract contract VotingCoin is IVotingCoin, Candidates {
     /// @inheritdoc IVotingCoin
     function name() external pure returns (string memory text) {
         return "tohyo vote";
@@ -44,7 +28,7 @@ abstract contract VotingCoin is IVotingCoin {
     function balanceOf(address account) public view returns (uint256 coins) {
         uint256 voted = 0;
         for (uint256 choice = 0; choice < _CANDIDATE_COUNT; ++choice) {
-            Candidate memory standing = _candidates[choice];
+            Candidate memory standing = _candidate(choice);
             if (standing.account == account) return standing.votes;
             voted += standing.votes;
         }
@@ -52,21 +36,7 @@ abstract contract VotingCoin is IVotingCoin {
     }
 
     /// @dev Moves one coin from the election to a candidate; the caller checks that the choice exists.
-    function _countVote(uint256 choice) internal {
-        Candidate storage standing = _candidates[choice];
-        address account = standing.account;
-        unchecked {
-            // at most 2^32 votes exist, one for each leaf
-            ++standing.votes;
-        }
-        emit Transfer(address(this), account, 1);
-    }
-
-    function _candidateCount() internal view returns (uint256 count) {
-        return _CANDIDATE_COUNT;
-    }
-
-    function _candidate(uint256 choice) internal view returns (Candidate memory standing) {
-        return _candidates[choice];
+    function _voteCoin(uint256 choice) internal {
+        emit Transfer(address(this), _countVote(choice), 1);
     }
 }
