@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING
 from zk.field import SCALAR_FIELD, inverse
 
 if TYPE_CHECKING:
-    from zk.poseidon_parameters import Matrix, PoseidonParameters, Row
+    from zk.matrix import Matrix, Row
+    from zk.poseidon_parameters import PoseidonParameters
 
 
 def dot(left: Row, right: Row) -> int:

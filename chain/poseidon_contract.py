@@ -13,7 +13,8 @@ from chain.poseidon_algebra import FullLayer, PartialRound, Schedule, schedule
 from zk.field import SCALAR_FIELD
 
 if TYPE_CHECKING:
-    from zk.poseidon_parameters import PoseidonParameters, Row
+    from zk.matrix import Row
+    from zk.poseidon_parameters import PoseidonParameters
 
 MAX_TERMS = 5  # ⌊2²⁵⁶ / r⌋
 

@@ -1,6 +1,6 @@
 """The Poseidon hash of circomlib: any third-party tool computes the same numbers.
 
-`poseidon` is the fast form (sparse partial rounds), `poseidon_plain` the form one reads beside the paper
+`poseidon` is the fast form (`zk.poseidon_schedule`), `poseidon_plain` the form one reads beside the paper
 (eprint 2019/458, section 2.2); tests hold them equal and equal to circomlibjs. One to five inputs,
 capacity lane 0 starts at 0, the digest is lane 0. Inputs must be canonical field elements: `x + r` would
 collide with `x`.
@@ -11,9 +11,17 @@ pad.
 
 from __future__ import annotations
 
+from operator import mul
+from typing import TYPE_CHECKING
+
 from zk.errors import ZkError
 from zk.field import SCALAR_FIELD, require_field_element
-from zk.poseidon_parameters import Row, poseidon_parameters, sparse_schedule
+from zk.poseidon_parameters import poseidon_parameters
+from zk.poseidon_schedule import poseidon_schedule
+
+if TYPE_CHECKING:
+    from zk.matrix import Matrix, Row
+    from zk.poseidon_schedule import PoseidonSchedule
 
 MAX_INPUTS = 5
 
@@ -28,19 +36,17 @@ def poseidon(*inputs: int) -> int:
     Cost: about 0.1 ms for two inputs. Raises PoseidonInputError and FieldElementOutOfRangeError.
     """
     lanes = _initial_lanes(inputs)
-    schedule = sparse_schedule(len(lanes))
-    for constants, matrix in schedule.opening:
-        lanes = _full_round(lanes, constants, matrix)
-    first, others = lanes[0], lanes[1:]
-    for step in schedule.partial:
-        y = pow5(first + step.constant)
-        first = step.first * y
-        for m, lane in zip(step.row, others, strict=True):
-            first += m * lane
-        others = [(lane + m * y) % SCALAR_FIELD for m, lane in zip(step.column, others, strict=True)]
-    lanes = [first % SCALAR_FIELD, *others]
-    for constants, matrix in schedule.closing:
-        lanes = _full_round(lanes, constants, matrix)
+    schedule = poseidon_schedule(len(lanes))
+    lanes = [lane + constant for lane, constant in zip(lanes, schedule.start, strict=True)]
+    for carries, matrix in schedule.opening:
+        lanes = _full_round(lanes, carries, matrix)
+    window = _run_recurrence(schedule, lanes)
+    lanes = [
+        sum(map(mul, row, window)) + constant
+        for row, constant in zip(schedule.leaving, schedule.offset, strict=True)
+    ]
+    for carries, matrix in schedule.closing:
+        lanes = _full_round(lanes, carries, matrix)
     return lanes[0]
 
 
@@ -73,6 +79,16 @@ def _initial_lanes(inputs: tuple[int, ...]) -> list[int]:
     return [0, *(require_field_element(x, f"Poseidon input {i}") for i, x in enumerate(inputs))]
 
 
-def _full_round(lanes: list[int], constants: Row, matrix: tuple[Row, ...]) -> list[int]:
-    raised = [pow5(lane + constant) for lane, constant in zip(lanes, constants, strict=True)]
-    return [sum(m * x for m, x in zip(row, raised, strict=True)) % SCALAR_FIELD for row in matrix]
+def _run_recurrence(schedule: PoseidonSchedule, window: list[int]) -> list[int]:
+    """Do the partial rounds; see `zk.poseidon_schedule`."""
+    taps, feedback = schedule.taps, schedule.feedback
+    for carry in schedule.carries:
+        *kept, _ = window
+        fresh = pow5(sum(map(mul, taps, window))) + carry + sum(map(mul, feedback, kept))
+        window = [fresh % SCALAR_FIELD, *kept]
+    return window
+
+
+def _full_round(lanes: list[int], carries: Row, matrix: Matrix) -> list[int]:
+    raised = [pow5(lane) + carry for lane, carry in zip(lanes, carries, strict=True)]
+    return [sum(map(mul, row, raised)) % SCALAR_FIELD for row in matrix]

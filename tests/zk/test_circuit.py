@@ -126,3 +126,26 @@ def test_a_quotient_is_a_hint_that_binds_nobody(x: int, y: int) -> None:
     assert circuit.n_constraints == 0
     assert quotient * 2 * y % SCALAR_FIELD == ((x + 1) % SCALAR_FIELD if y else 0)
     assert y or quotient == 0
+
+
+def test_an_addend_rides_along_with_a_product() -> None:
+    def describe(cs: ConstraintSystem) -> None:
+        x, y = cs.private_input("x"), cs.private_input("y")
+        w = cs.multiply_add(x, y, x * 2 + 7, "w")
+        cs.multiply_add(w, w, -w, "v")
+
+    circuit = compile_circuit("sums", describe)
+    assert circuit.n_constraints == 2
+    assert circuit.checked_witness({"x": 3, "y": 5}) == [1, 3, 5, 28, 756]
+    for wire in (3, 4):
+        changed = circuit.witness({"x": 3, "y": 5})
+        changed[wire] += 1
+        assert circuit.r1cs.broken_constraint(changed) == wire - 3
+
+
+def test_an_addend_to_a_product_with_a_constant_costs_nothing() -> None:
+    cs = ConstraintSystem()
+    x = cs.private_input("x")
+    assert cs.multiply_add(3, x, x + 5).terms == {0: 5, 1: 4}
+    assert cs.multiply_add(x, 0, 5).constant_value == 5
+    assert cs.n_constraints == 0

@@ -274,6 +274,15 @@ def test_every_wire_of_a_digest_is_fixed() -> None:
         assert circuit.r1cs.broken_constraint(witness) is not None, circuit.wire_names[wire]
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_no_row_of_a_digest_names_more_wires_than_two_windows(count: int) -> None:
+    """The proving key has an entry for each; in the form of the paper the last rounds would name 60."""
+    lanes = count + 1
+    rows = list(gadget_circuit(count, gadgets.poseidon_digest).r1cs.rows())
+    assert max(len(terms) for row in rows for terms in row) <= 2 * lanes
+    assert sum(len(a) + len(b) for a, b, _ in rows) < len(rows) * (lanes + 2)
+
+
 def path_inputs(leaf_index: int, depth: int = 3, size: int = 6) -> list[int]:
     """Leaf, root, siblings, bits."""
     tree = IncrementalMerkleTree.from_leaves(depth, range(100, 100 + size))

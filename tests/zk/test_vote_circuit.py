@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,9 +9,14 @@ from tests.zk.conftest import DEPTH, make_vote
 from zk.circuit import R1CS, Circuit, UnsatisfiedConstraintError
 from zk.circuits import CircuitName, compile_named
 from zk.field import SCALAR_FIELD
+from zk.groth16.proving_key import qap_coefficients, qap_domain_size
 from zk.merkle import TreeDepthError
 from zk.statement import nullifier_hash_of
 from zk.vote_circuit import vote_constraints, vote_inputs
+
+
+if TYPE_CHECKING:
+    from zk.keys import CircuitKeys
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +32,20 @@ def valid_inputs() -> dict[str, int]:
 @pytest.mark.parametrize(("depth", "constraints"), [(1, 761), (3, 1245), (16, 4391), (20, 5359), (32, 8263)])
 def test_the_cost_of_a_vote_is_exact(depth: int, constraints: int) -> None:
     assert compile_named(CircuitName.VOTE, depth).n_constraints == vote_constraints(depth) == constraints
+
+
+def zkey_points_and_entries(r1cs: R1CS) -> int:
+    """Bytes of a proving key apart from headers: its points (G1 64, G2 128), and 44 for each matrix entry."""
+    points = 64 * (r1cs.n_wires * 3 + qap_domain_size(r1cs)) + 128 * r1cs.n_wires
+    return points + 44 * len(qap_coefficients(r1cs))
+
+
+def test_the_proving_key_is_small_enough_for_a_browser(keys: CircuitKeys) -> None:
+    made = compile_named(CircuitName.VOTE, keys.depth).r1cs
+    assert abs(keys.zkey_path.stat().st_size - zkey_points_and_entries(made)) < 2000
+    assert (
+        zkey_points_and_entries(compile_named(CircuitName.VOTE, 20).r1cs) < 3_500_000
+    )  # of the 5 MB that a page may load
 
 
 def test_public_inputs_stand_in_the_order_of_the_contract(circuit: Circuit) -> None:

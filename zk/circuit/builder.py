@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zk.circuit.linear import Linear, LinearCombination, as_linear
+from zk.circuit.linear import Linear, LinearCombination, as_linear, weighted_sum
 from zk.circuit.notes import Note, NoteKind
 from zk.circuit.program import Operation, Step, run_program
 from zk.circuit.r1cs import R1CS, Constraint, InvalidWitnessError
@@ -126,20 +126,30 @@ class ConstraintSystem:
 
     def multiply(self, left: Linear, right: Linear, name: str = "product") -> LinearCombination:
         """left·right: one constraint and one wire, or nothing if either side is constant."""
-        a, b = as_linear(left), as_linear(right)
+        return self.multiply_add(left, right, 0, name)
+
+    def multiply_add(
+        self, left: Linear, right: Linear, addend: Linear, name: str = "sum"
+    ) -> LinearCombination:
+        """left·right + addend: one constraint, left·right = wire − addend, and one wire.
+
+        Nothing if either side is constant. A wire that takes its addends along keeps later combinations
+        short, where a sum of products would name one wire more at each step.
+        """
+        a, b, plus = as_linear(left), as_linear(right), as_linear(addend)
         for constant, other in ((a.constant_value, b), (b.constant_value, a)):
             if constant is not None:
-                return other * constant
+                return weighted_sum(((constant, other), (1, plus)))
         wire = self._new_wire(name)
-        self._steps.append(Step(Operation.PRODUCT, wire, self._index(a), self._index(b)))
-        product = LinearCombination({wire: 1})
-        self.enforce_product(a, b, product, f"{name} is a product")
-        return product
+        result = LinearCombination({wire: 1})
+        row = self._enforce(a, b, weighted_sum(((1, result), (-1, plus))), f"{name} is a product")
+        self._steps.append(Step(Operation.PRODUCT, wire, row.a, row.b, row.c))
+        return result
 
     def inverse_or_zero(self, x: Linear, name: str = "inverse") -> LinearCombination:
         """Add a wire that an honest prover sets to 1/x, or 0; constrains nothing."""
         wire = self._new_wire(name)
-        self._steps.append(Step(Operation.INVERSE, wire, self._index(as_linear(x)), 0))
+        self._steps.append(Step(Operation.INVERSE, wire, self._index(as_linear(x))))
         return LinearCombination({wire: 1})
 
     def quotient_or_zero(self, left: Linear, right: Linear, name: str = "quotient") -> LinearCombination:
@@ -157,9 +167,7 @@ class ConstraintSystem:
 
     def enforce_product(self, left: Linear, right: Linear, product: Linear, meaning: str) -> None:
         """Constrain left·right = product."""
-        scoped = " / ".join((*self._scopes, meaning))
-        a, b, c = (self._index(as_linear(side)) for side in (left, right, product))
-        self._constraints.append(Constraint(a, b, c, scoped, _source_line()))
+        self._enforce(as_linear(left), as_linear(right), as_linear(product), meaning)
 
     def enforce_equal(self, left: Linear, right: Linear, meaning: str) -> None:
         """Constrain left = right: one constraint, (left − right)·1 = 0."""
@@ -201,6 +209,15 @@ class ConstraintSystem:
     def _note(self, kind: NoteKind, x: Linear, bits: int, reason: str) -> None:
         terms = tuple(sorted(as_linear(x).terms.items()))
         self._notes.append(Note(kind, terms, bits, " / ".join((*self._scopes, reason)), _source_line()))
+
+    def _enforce(
+        self, left: LinearCombination, right: LinearCombination, product: LinearCombination, meaning: str
+    ) -> Constraint:
+        scoped = " / ".join((*self._scopes, meaning))
+        a, b, c = self._index(left), self._index(right), self._index(product)
+        row = Constraint(a, b, c, scoped, _source_line())
+        self._constraints.append(row)
+        return row
 
     def _input(self, name: str, names: list[str]) -> LinearCombination:
         if name in (*self._public, *self._private):

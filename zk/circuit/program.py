@@ -1,9 +1,11 @@
 """The witness program: a straight line of four operations that computes every wire from the inputs.
 
-    product  w ← (A·w)·(B·w)
+    product  w ← (A·w)·(B·w) − (C·w), where w itself counts as 0 in C
     inverse  w ← 1/(A·w), or 0 if A·w = 0
     quotient w ← (A·w)/(B·w), or 0 if B·w = 0
     bits     w, w+1, … ← the `count` lowest bits of A·w as an integer in [0, r)
+
+A product is the row of a constraint, solved for the wire that has coefficient 1 in its C.
 
 No jumps and no calls, so that a browser needs thirty lines to run it. Nothing here is trusted: the
 constraints are checked against whatever the program, or anyone, computed.
@@ -32,12 +34,16 @@ class Operation(StrEnum):
 
 
 class Step(NamedTuple):
-    """Compute `wire` from combinations `left` and `right` (indices; `right` is the bit count of `bits`)."""
+    """Compute `wire` from combinations `left`, `right`, `rest` (indices), as far as the operation has them.
+
+    `right` is the count in `bits`; `rest` is C in `product`.
+    """
 
     operation: Operation
     wire: int
     left: int
-    right: int
+    right: int = 0
+    rest: int = 0
 
 
 def run_program(
@@ -45,7 +51,8 @@ def run_program(
 ) -> list[int]:
     """Compute the whole witness: 1, the inputs, then every step in order.
 
-    A combination is evaluated once, when it is first needed: by then all its wires have values.
+    A or B is evaluated once, when it is first needed: by then all its wires have values. C is evaluated
+    while its own wire is still 0.
     """
     witness = residues((1, *inputs, *[0] * (n_wires - 1 - len(inputs))))
     known: list[mpz | None] = [None] * len(evaluators)
@@ -56,10 +63,11 @@ def run_program(
             found = known[combination] = evaluators[combination](witness)
         return found
 
-    for operation, wire, left, right in steps:
+    for operation, wire, left, right, rest in steps:
         if operation is Operation.PRODUCT:
             factor = value(left)
-            witness[wire] = factor * (factor if left == right else value(right)) % MODULUS
+            product = factor * (factor if left == right else value(right))
+            witness[wire] = (product - evaluators[rest](witness)) % MODULUS
         elif operation is Operation.INVERSE:
             witness[wire] = _inverse_or_zero(value(left))
         elif operation is Operation.QUOTIENT:

@@ -19,18 +19,18 @@ export function runProgram(program, inputs) {
     if (!(name in inputs)) throw new Error(`missing input ${name}`);
     witness[i + 1] = BigInt(inputs[name]);
   });
+  const sum = (index) => {
+    let total = 0n;
+    for (const [wire, coefficient] of program.combinations[index]) total += coefficient * witness[wire];
+    return total % R;
+  };
   const known = new Map();
   const value = (index) => {
-    let found = known.get(index);
-    if (found === undefined) {
-      found = 0n;
-      for (const [wire, coefficient] of program.combinations[index]) found += coefficient * witness[wire];
-      known.set(index, (found %= R));
-    }
-    return found;
+    if (!known.has(index)) known.set(index, sum(index));
+    return known.get(index);
   };
-  for (const [operation, wire, left, right] of program.steps) {
-    if (operation === "product") witness[wire] = (value(left) * value(right)) % R;
+  for (const [operation, wire, left, right, rest] of program.steps) {
+    if (operation === "product") witness[wire] = modulo(value(left) * value(right) - sum(rest));
     else if (operation === "inverse") witness[wire] = power(value(left), R - 2n);
     else if (operation === "quotient") witness[wire] = (value(left) * power(value(right), R - 2n)) % R;
     else if (operation === "bits") {
@@ -38,6 +38,11 @@ export function runProgram(program, inputs) {
     } else throw new Error(`unknown operation ${operation}`);
   }
   return witness;
+}
+
+function modulo(value) {
+  const rest = value % R;
+  return rest < 0n ? rest + R : rest;
 }
 
 function power(base, exponent) {
