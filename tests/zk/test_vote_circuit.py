@@ -14,7 +14,6 @@ from zk.merkle import TreeDepthError
 from zk.statement import nullifier_hash_of
 from zk.vote_circuit import vote_constraints, vote_inputs
 
-
 if TYPE_CHECKING:
     from zk.keys import CircuitKeys
 
