@@ -21,7 +21,7 @@ from zk.circuit import (
 )
 from zk.domain import domain_tag
 from zk.field import SCALAR_FIELD, inverse
-from zk.gadgets.bits import BELOW_R_CONSTRAINTS
+from zk.gadgets.bits import BELOW_R_CONSTRAINTS, below_constraints
 from zk.gadgets.membership import LEVEL_CONSTRAINTS
 from zk.merkle import IncrementalMerkleTree, hash_pair
 from zk.poseidon import poseidon
@@ -77,11 +77,11 @@ COSTS: list[tuple[str, int, Build, int]] = [
     ("select", 3, gadgets.select, 1),
     ("is_zero", 1, gadgets.is_zero, 2),
     ("is_equal", 2, gadgets.is_equal, 2),
-    ("bits_of 1", 1, lambda cs, x: gadgets.bits_of(cs, x, 1)[0], 2),
-    ("bits_of 64", 1, lambda cs, x: gadgets.bits_of(cs, x, 64)[0], 65),
-    ("bits_of 253", 1, lambda cs, x: gadgets.bits_of(cs, x, 253)[0], 254),
-    ("canonical_bits_of", 1, lambda cs, x: gadgets.canonical_bits_of(cs, x)[0], 407),
-    ("is_less_than 32", 2, lambda cs, x, y: gadgets.is_less_than(cs, x, y, 32), 34),
+    ("bits_of 1", 1, lambda cs, x: gadgets.bits_of(cs, x, 1)[0], 1),
+    ("bits_of 64", 1, lambda cs, x: gadgets.bits_of(cs, x, 64)[0], 64),
+    ("bits_of 253", 1, lambda cs, x: gadgets.bits_of(cs, x, 253)[0], 253),
+    ("canonical_bits_of", 1, lambda cs, x: gadgets.canonical_bits_of(cs, x)[0], 406),
+    ("is_less_than 32", 2, lambda cs, x, y: gadgets.is_less_than(cs, x, y, 32), 33),
     ("poseidon 1", 1, gadgets.poseidon_digest, 213),
     ("poseidon 2", 2, gadgets.poseidon_digest, 240),
     ("poseidon 3", 3, gadgets.poseidon_digest, 261),
@@ -99,7 +99,7 @@ def test_the_cost_is_exact(name: str, n_inputs: int, build: Build, cost: int) ->
 
 
 def test_the_named_costs_are_the_real_ones() -> None:
-    assert BELOW_R_CONSTRAINTS == 407 - 255
+    assert BELOW_R_CONSTRAINTS == 406 - 254
     assert LEVEL_CONSTRAINTS == 1211 // 5 == 242
 
 
@@ -159,14 +159,14 @@ def test_a_number_with_more_bits_is_refused(x: int) -> None:
     assert not accepts(circuit, x, out=reversed_low_byte)
 
 
-def test_a_decomposition_needs_its_sum_and_every_bit_boolean() -> None:
+def test_a_decomposition_needs_every_bit_boolean() -> None:
     circuit = gadget_circuit(1, lambda cs, x: gadgets.bits_of(cs, x, 2)[0])
-    fractional = [1, 3, 3, 3, 0]  # bits (3, 0) of 3
+    fractional = [1, 3, 3, 3]  # bits (3, 0) of 3
     assert circuit.r1cs.broken_constraint(fractional) is not None
     assert without(circuit.r1cs, "bit 0 is 0 or 1").broken_constraint(fractional) is None
-    other = [1, 0, 3, 0, 1]  # bits of 2 for 3
+    other = [1, 0, 3, 0]  # bit 0 of 3 is 0, so that 3/2 is left for bit 1
     assert circuit.r1cs.broken_constraint(other) is not None
-    assert without(circuit.r1cs, "the 2 bits sum to the number").broken_constraint(other) is None
+    assert without(circuit.r1cs, "leave of the number, is 0 or 1").broken_constraint(other) is None
 
 
 @pytest.mark.parametrize("count", [0, 254])
@@ -203,12 +203,12 @@ def test_the_bits_of_x_plus_r_are_refused_and_only_by_the_comparison(x: int) -> 
 def forged_decomposition(circuit: Circuit, x: int) -> list[int]:
     """The bits of x + r, and prefixes that fit them."""
     alias = x + SCALAR_FIELD
-    witness = [1, alias & 1, x, *(alias >> i & 1 for i in range(254))]
-    prefix = 1
-    for position in range(252, -1, -1):  # the first factor is the constant 1, so bit 253 has no product
+    bits = [alias >> i & 1 for i in range(254)]
+    witness = [1, alias & 1, x, *bits[:253]]  # bit 253 has no wire: it is what these leave of x
+    prefix = bits[253]
+    for position in range(252, -1, -1):
         if (SCALAR_FIELD - 1) >> position & 1:
-            top = witness[3 + 253] if prefix == 1 else prefix
-            prefix = top * witness[3 + position]
+            prefix *= bits[position]
             witness.append(prefix)
     assert len(witness) == circuit.r1cs.n_wires
     return witness
@@ -218,6 +218,22 @@ def forged_decomposition(circuit: Circuit, x: int) -> list[int]:
 def test_the_comparison_with_r_takes_254_bits(length: int) -> None:
     with pytest.raises(ValueError, match="254 bits"):
         gadgets.enforce_bits_below_r(ConstraintSystem(), [LinearCombination({1: 1})] * length)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 256), st.integers(0, 255))
+def test_bits_are_compared_with_any_constant(bound: int, x: int) -> None:
+    def build(cs: ConstraintSystem, number: LinearCombination) -> None:
+        gadgets.enforce_bits_below(cs, gadgets.bits_of(cs, number, 8), bound)
+
+    assert accepts(gadget_circuit(1, build), x) is (x < bound)
+    assert cost_of(1, build) == 8 + below_constraints(8, bound)
+
+
+@pytest.mark.parametrize("bound", [0, 257])
+def test_a_bound_beyond_the_bits_is_refused(bound: int) -> None:
+    with pytest.raises(ValueError, match="cannot be compared"):
+        gadgets.enforce_bits_below(ConstraintSystem(), [LinearCombination({1: 1})] * 8, bound)
 
 
 def less_than(cs: ConstraintSystem, x: LinearCombination, y: LinearCombination) -> Linear:
