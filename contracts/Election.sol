@@ -172,8 +172,8 @@ abstract contract Election is IElection, MerkleTree, Candidates, EIP712, Reentra
         _requireFieldElement(commitment);
         if (_isDeposited[commitment]) revert CommitmentAlreadyDeposited(commitment);
         _isDeposited[commitment] = true;
-        _insert(commitment, index);
         emit Deposited(commitment, index, msg.sender);
+        _insert(commitment, index);
     }
 
     /// @dev Sees to it that the newest root covers every deposit.
