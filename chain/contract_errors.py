@@ -81,10 +81,10 @@ class PrecompileFailedError(ContractError):
 
 
 class DepthOutOfRangeError(ContractError):
-    """The tree can be 1 to 32 levels deep."""
+    """The tree cannot be this deep."""
 
     sentence = "a tree of depth {depth} cannot be made"
-    advice = "choose a depth from 1 to 32"
+    advice = "choose a depth from 1 to 32; the scheme cream-classic has 16"
 
 
 class WrongHasherError(ContractError):
@@ -110,6 +110,12 @@ class TreasuryMissingError(ContractError):
     """A denomination needs a treasury."""
 
     sentence = "an election with a denomination needs a treasury"
+
+
+class DenominationMissingError(ContractError):
+    """A classic vote is a payment."""
+
+    sentence = "a vote is a payment here, so the denomination cannot be 0"
 
 
 class ScheduleNotIncreasingError(ContractError):
@@ -190,6 +196,13 @@ class UnknownCandidateError(ContractError, election_errors.UnknownCandidateError
     sentence = "there is no candidate {choice}"
 
 
+class RecipientNotCandidateError(ContractError):
+    """No candidate has this account."""
+
+    sentence = "{recipient} is no candidate's account"
+    advice = "make the ballot again for a candidate of this election"
+
+
 class UnknownRootError(ContractError):
     """The root is none of the last checkpoints."""
 
@@ -230,6 +243,13 @@ class RelayerPaymentRefusedError(ContractError):
     advice = "make the ballot again with another relayer"
 
 
+class CandidatePaymentRefusedError(ContractError):
+    """The candidate's account does not take the coins."""
+
+    sentence = "the candidate's account {candidate} does not take {amount} wei"
+    advice = "nobody can vote for this candidate; the note is unspent and can vote for another"
+
+
 class TreasuryPaymentRefusedError(ContractError):
     """The treasury does not take the money."""
 
@@ -260,7 +280,14 @@ class StringTooLongError(ContractError):
     sentence = "an internal string is too long: {str}"
 
 
-CONTRACTS_WITH_ERRORS = ("Cream", "IVoteVerifier", "PoseidonT3")
+CONTRACTS_WITH_ERRORS = (
+    "Cream",
+    "CreamClassic",
+    "IVoteVerifier",
+    "IWithdrawVerifier",
+    "PoseidonT3",
+    "MiMCSponge",
+)
 
 
 def snake_case(name: str) -> str:

@@ -23,7 +23,7 @@ class Scheme(StrEnum):
 
 @dataclass(frozen=True)
 class SchemeLimits:
-    """What a scheme allows: depths of the tree from `min_depth` to `max_depth`, and whether votes are paid."""
+    """Depths of the tree that a scheme allows, from least to most, and whether its votes are payments."""
 
     min_depth: int
     max_depth: int
@@ -36,9 +36,7 @@ class SchemeLimits:
             allowed = " to ".join(str(d) for d in sorted({self.min_depth, self.max_depth}))
             found.append(f"the scheme {scheme} has trees of depth {allowed}, not {depth}")
         if self.needs_denomination and denomination == 0:
-            found.append(
-                f"in the scheme {scheme} a vote is a payment: the denomination must be at least 1 wei"
-            )
+            found.append(f"in the scheme {scheme} a vote is a payment, so the denomination cannot be 0")
         return found
 
 
