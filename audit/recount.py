@@ -23,8 +23,8 @@ from chain.events import (
     Transfer,
     TreasuryPaymentDeferred,
 )
+from election.address import ZERO_ADDRESS
 from election.ballot import vote_signal
-from election.file import ZERO_ADDRESS
 from election.phase import Phase, phase_at
 from election.tally import count_ballots
 from zk.field import is_field_element

@@ -32,8 +32,9 @@ from chain.node import start_node  # noqa: E402
 from chain.paths import KEYS_DIR, NODE_MODULES  # noqa: E402
 from chain.sender import UnlockedSender  # noqa: E402
 from chain.time import block_time, travel_to  # noqa: E402
+from election.address import ZERO_ADDRESS  # noqa: E402
 from election.ballot import Ballot, vote_signal  # noqa: E402
-from election.file import ZERO_ADDRESS, ElectionFile, parse_election_document  # noqa: E402
+from election.file import ElectionFile, parse_election_document  # noqa: E402
 from zk.circuits import CircuitName  # noqa: E402
 from zk.field import SCALAR_FIELD  # noqa: E402
 from zk.keys import CircuitKeys, ensure_keys  # noqa: E402

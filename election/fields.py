@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from eth_utils.address import is_hex_address, to_checksum_address
+from election.address import parse_address
 
 if TYPE_CHECKING:
     from election.errors import DocumentError
@@ -61,13 +61,10 @@ class DocumentReader:
 
     def address(self, name: str) -> str:
         """Read an address; mixed case must be a right checksum."""
-        value = self.member(name)
-        if not isinstance(value, str) or not value.startswith("0x") or not is_hex_address(value):
-            self.refuse(name, "must be an address: 0x and 40 hexadecimal digits")
-        address = str(to_checksum_address(value))
-        if value not in {address, value.lower()}:
-            self.refuse(name, "has a wrong checksum: perhaps a typing error")
-        return address
+        try:
+            return parse_address(self.member(name))
+        except ValueError as failure:
+            self.refuse(name, str(failure))
 
     def data(self, name: str, length: int) -> bytes:
         """Read bytes written as 0x and hexadecimal digits."""

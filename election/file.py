@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from eth_abi.abi import encode
-from eth_utils.address import is_hex_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from pydantic import (
     BaseModel,
@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from election.address import ZERO_ADDRESS, parse_address
 from election.errors import ElectionFileError, Problem, UnknownCandidateError
 from election.source import JsonPath, JsonSource, decode_text, parse_json
 from election.tally import require_candidate
@@ -36,7 +37,6 @@ MAX_CANDIDATES = 255
 MAX_DEPTH = 32
 MAX_CANONICAL_BYTES = 20_000  # what one deployment transaction can carry beside the contract's code
 MAX_SOURCE_BYTES = 1_000_000  # nothing near an election file is larger
-ZERO_ADDRESS = "0x" + 40 * "0"
 
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -54,14 +54,7 @@ def _plain_text(text: object) -> object:
 
 
 def _address(value: object) -> object:
-    if not isinstance(value, str) or value == "":
-        return value
-    if not is_hex_address(value) or not value.startswith("0x"):
-        raise ValueError("is not an address (0x and 40 hexadecimal digits)")
-    address = to_checksum_address(value)
-    if value not in {address, value.lower()}:
-        raise ValueError(f"has a wrong checksum: perhaps a typing error (if it is right, write {address})")
-    return address
+    return parse_address(value) if isinstance(value, str) and value else value
 
 
 def _moment(value: object) -> datetime:

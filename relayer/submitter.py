@@ -18,7 +18,7 @@ from chain.contract_errors import (
     UnknownRootError,
     WrongPhaseError,
 )
-from election.file import ZERO_ADDRESS
+from election.address import ZERO_ADDRESS
 from election.phase import Phase
 from relayer.errors import FeeTooLowError, RelayerOfAnotherAccountError
 from zk.errors import ZkError

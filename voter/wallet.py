@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from chain.contract_errors import FeeTooHighError, RelayerMissingError, WrongPhaseError
 from chain.events import BallotCast, Checkpointed, Deposited
+from election.address import ZERO_ADDRESS
 from election.ballot import Ballot, vote_signal
-from election.file import ZERO_ADDRESS
 from election.phase import Phase
 from election.tally import require_candidate
 from voter.errors import (

@@ -26,7 +26,7 @@ from scripts.tohyo.options import (
     KeysOption,
     RpcOption,
     SenderOptions,
-    parse_address,
+    address_option,
     warn_of_development_keys,
 )
 from scripts.tohyo.output import OUT, JsonFlag, emit, emit_facts
@@ -121,7 +121,7 @@ def deploy(
     election = load_election_file(file)
     w3 = connect(rpc)
     account = sender.open(w3)
-    official = account.address if registrar is None else parse_address(registrar, "--registrar")
+    official = account.address if registrar is None else address_option(registrar, "--registrar")
     vote_keys = load_keys(CircuitName.VOTE, election.depth, keys)
     warn_of_development_keys(vote_keys.transcript_hash)
     deployment = deploy_election(

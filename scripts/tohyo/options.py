@@ -20,6 +20,7 @@ from chain.errors import NoContractError
 from chain.paths import BUILD_DIR
 from chain.sender import AccountSender, Sender, UnlockedSender
 from chain.time import block_time, require_development_chain
+from election.address import parse_address
 from election.errors import ElectionFileError
 from election.file import ElectionFile, parse_election_file
 from election.phase import Phase
@@ -159,17 +160,18 @@ class SenderOptions(KeyOptions):
             raise NoSenderError(
                 "More than one sender was named.", hint="Keep one of --from, --keystore, --dev-account."
             )
-        return UnlockedSender(w3, parse_address(self.from_address, "--from"))
+        return UnlockedSender(w3, address_option(self.from_address, "--from"))
 
 
-def parse_address(text: str, name: str) -> str:
-    """Return the checksummed address; in mixed case the checksum must be right, or it was mistyped."""
-    if Web3.is_address(text) and text in {text.lower(), Web3.to_checksum_address(text)}:
-        return Web3.to_checksum_address(text)
-    raise NotAnAddressError(
-        f"{name} is not an address: {text[:80]}",
-        hint="Write 0x and 40 hexadecimal digits; upper and lower case are its checksum.",
-    )
+def address_option(text: str, name: str) -> str:
+    """Return the checksummed address that an option holds. Raises NotAnAddressError."""
+    try:
+        return parse_address(text)
+    except ValueError as failure:
+        raise NotAnAddressError(
+            f"{name} is not an address: {text[:80]}",
+            hint="Write 0x and 40 hexadecimal digits; upper and lower case are its checksum.",
+        ) from failure
 
 
 def warn_of_development_keys(transcript_hash: bytes) -> None:

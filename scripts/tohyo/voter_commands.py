@@ -15,7 +15,7 @@ from scripts.tohyo.options import (
     KeysOption,
     NoSenderError,
     SenderOptions,
-    parse_address,
+    address_option,
     warn_of_development_keys,
 )
 from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, write_json
@@ -124,7 +124,7 @@ def vote(
         )
     election = which.open()
     kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
-    payee = parse_address(relayer, "--relayer")
+    payee = address_option(relayer, "--relayer")
     vote_keys = load_keys(CircuitName.VOTE, election.client.config().depth, keys)
     warn_of_development_keys(vote_keys.transcript_hash)
     index = election.election.choice_of(choice)

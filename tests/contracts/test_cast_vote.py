@@ -6,7 +6,7 @@ import pytest
 
 from chain import contract_errors as errors
 from chain.time import travel_to
-from election.file import ZERO_ADDRESS
+from election.address import ZERO_ADDRESS
 from election.identity import election_id
 from zk.field import BASE_FIELD, SCALAR_FIELD
 

@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 from chain.paths import PROJECT_ROOT
+from election.address import ZERO_ADDRESS
 from election.ballot import Ballot, vote_signal
-from election.file import ZERO_ADDRESS
 from zk.formats.wtns_file import pack_wtns
 from zk.groth16 import Proof
 from zk.statement import VoteStatement, VoteWitness, nullifier_hash_of

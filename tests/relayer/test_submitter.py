@@ -15,7 +15,7 @@ from chain.contract_errors import (
     UnknownRootError,
     WrongPhaseError,
 )
-from election.file import ZERO_ADDRESS
+from election.address import ZERO_ADDRESS
 from relayer.errors import FeeTooLowError, RelayerOfAnotherAccountError
 from relayer.submitter import Submitter
 from tests.support.small_election import (
