@@ -108,7 +108,7 @@ def measure(depth: int, directory: Path) -> dict[str, Any]:
     prover, load_seconds = timed(lambda: StatementProver(keys))
     statement, witness = make_vote(depth)
     proof, first_seconds = timed(lambda: prover.prove(statement, witness))
-    wtns, inputs, program = (directory / name for name in ("vote.wtns", "inputs.json", "program.json"))
+    wtns, inputs, program = (directory / name for name in ("vote.wtns", "inputs.json", "vote.program"))
     wtns.write_bytes(pack_wtns(prover.witness_of(statement, witness)))
     inputs.write_text(json.dumps({name: str(x) for name, x in vote_inputs(statement, witness).items()}))
     program.write_bytes(pack_program(circuit))
