@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -242,6 +243,11 @@ def _source_line() -> str:
     frame = sys._getframe(1)  # noqa: SLF001  the documented way to ask for the caller without building a traceback
     while frame.f_back is not None and frame.f_code.co_filename == _HERE:
         frame = frame.f_back
-    path = Path(frame.f_code.co_filename)
-    shown = path.relative_to(_PACKAGE_PARENT) if path.is_relative_to(_PACKAGE_PARENT) else path
-    return f"{shown.as_posix()}:{frame.f_lineno}"
+    return f"{_shown_path(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
+@cache
+def _shown_path(file_name: str) -> str:
+    """Return the path as a reader of the project would write it; asked for with every wire, hence kept."""
+    path = Path(file_name)
+    return (path.relative_to(_PACKAGE_PARENT) if path.is_relative_to(_PACKAGE_PARENT) else path).as_posix()
