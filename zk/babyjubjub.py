@@ -2,7 +2,11 @@
 
     a·x² + y² = 1 + d·x²·y²        a = 168700, d = 168696, over F_r
 
-Order 8·l with l prime. `a` is a square and `d` is none, so the addition law is complete: it has no
+Order 8·l with l prime. The same curve in Montgomery's form is v² = u³ + 168698·u² + u, with
+
+    u = (1 + y)/(1 − y)    v = u/x        x = u/v    y = (u − 1)/(u + 1)
+
+`a` is a square and `d` is none, so the addition law is complete: it has no
 exceptional case on the curve. Source: ERC-2494; Bernstein, Birkner, Joye, Lange, Peters, "Twisted Edwards
 curves" (eprint 2008/013), section 6 for the projective formulas. Names as in circomlib: the order-l
 base point is `BASE8`.
@@ -22,6 +26,7 @@ from zk.field import (
     FIELD_BYTES,
     SCALAR_FIELD,
     TWO_ADICITY,
+    inverse,
     is_field_element,
     require_field_element,
     root_of_unity,
@@ -30,6 +35,7 @@ from zk.field import (
 A: Final = 168700
 D: Final = 168696
 COFACTOR: Final = 8
+MONTGOMERY_A: Final = 2 * (A + D) // (A - D)  # and B = 4/(a − d) = 1
 SUBGROUP_ORDER: Final = 2736030358979909402780800718157159386076813972158567259200215660948447373041
 _SIGN_BIT: Final = 1 << 255
 _MODULUS = mpz(SCALAR_FIELD)
@@ -106,6 +112,12 @@ def scale(point: Point, scalar: int) -> Point:
     return _affine(total)
 
 
+def to_montgomery(point: Point) -> Point:
+    """Return (u, v); raises ZeroDivisionError for the points of order 1 and 2, which have no such form."""
+    u = (1 + point.y) * inverse(1 - point.y) % SCALAR_FIELD
+    return Point(u, u * inverse(point.x) % SCALAR_FIELD)
+
+
 def pack_point(point: Point) -> bytes:
     """Write y in 32 bytes, lowest first, with the top bit set if x > (r − 1)/2; circomlibjs `packPoint`."""
     is_large = point.x > SCALAR_FIELD // 2
@@ -122,7 +134,7 @@ def unpack_point(packed: bytes) -> Point:
         raise PointNotOnCurveError("the packed point")
     number = int.from_bytes(packed, "little")
     y = require_field_element(number % _SIGN_BIT, "the packed point's y")
-    root = _square_root((1 - y * y) * pow(A - D * y * y, -1, SCALAR_FIELD) % SCALAR_FIELD)
+    root = square_root((1 - y * y) * pow(A - D * y * y, -1, SCALAR_FIELD) % SCALAR_FIELD)
     is_large = number >= _SIGN_BIT
     if root is None or (root == 0 and is_large):
         raise PointNotOnCurveError("the packed point")
@@ -135,8 +147,8 @@ def _projective(point: Point) -> _Projective:
 
 
 def _affine(point: _Projective) -> Point:
-    inverse = invert(point[2], _MODULUS)
-    return Point(int(point[0] * inverse % _MODULUS), int(point[1] * inverse % _MODULUS))
+    reciprocal = invert(point[2], _MODULUS)
+    return Point(int(point[0] * reciprocal % _MODULUS), int(point[1] * reciprocal % _MODULUS))
 
 
 def _add(left: _Projective, right: _Projective) -> _Projective:
@@ -153,8 +165,8 @@ def _add(left: _Projective, right: _Projective) -> _Projective:
     return z * f % _MODULUS * cross % _MODULUS, z * g % _MODULUS * (y - A * x) % _MODULUS, f * g % _MODULUS
 
 
-def _square_root(x: int) -> int | None:
-    """Return a root of x in F_r by Tonelli and Shanks, or None."""
+def square_root(x: int) -> int | None:
+    """Return a root of x in F_r by Tonelli's and Shanks's algorithm, or None if there is none."""
     if x == 0:
         return 0
     if pow(x, (SCALAR_FIELD - 1) // 2, SCALAR_FIELD) != 1:

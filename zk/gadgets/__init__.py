@@ -10,6 +10,8 @@ from zk.gadgets.bits import (
 from zk.gadgets.hashing import poseidon_digest
 from zk.gadgets.logic import enforce_boolean, is_equal, is_zero, select
 from zk.gadgets.membership import enforce_membership
+from zk.gadgets.mimc import mimc7_multi_hash, mimc_compress, mimc_sponge_digests
+from zk.gadgets.pedersen import pedersen_hash
 
 __all__ = [
     "bits_of",
@@ -21,6 +23,10 @@ __all__ = [
     "is_equal",
     "is_less_than",
     "is_zero",
+    "mimc7_multi_hash",
+    "mimc_compress",
+    "mimc_sponge_digests",
+    "pedersen_hash",
     "poseidon_digest",
     "select",
 ]

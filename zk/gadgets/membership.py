@@ -9,25 +9,33 @@ from zk.gadgets.hashing import COMPRESS_CONSTRAINTS, poseidon_digest
 from zk.gadgets.logic import enforce_boolean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from zk.circuit import ConstraintSystem
+    from zk.circuit import ConstraintSystem, LinearCombination
 
-LEVEL_CONSTRAINTS = COMPRESS_CONSTRAINTS + 2
+    HashPair = Callable[[ConstraintSystem, Linear, Linear], LinearCombination]
+
+CHOICE_CONSTRAINTS = 2  # of a level, besides its hash: the bit and the swap
+LEVEL_CONSTRAINTS = COMPRESS_CONSTRAINTS + CHOICE_CONSTRAINTS
 
 
 def enforce_membership(
-    cs: ConstraintSystem, leaf: Linear, path: Iterable[tuple[Linear, Linear]], root: Linear
+    cs: ConstraintSystem,
+    leaf: Linear,
+    path: Iterable[tuple[Linear, Linear]],
+    root: Linear,
+    hash_pair: HashPair = poseidon_digest,
 ) -> None:
     """Constrain `leaf` to lie under `root` along `path`, pairs (sibling, is_right) from the leaf upwards.
 
-    Per level: node ← H(node, sibling), or H(sibling, node) if `is_right`.
-    Cost: depth · LEVEL_CONSTRAINTS + 1. Not enforced: that the contract still accepts `root`.
+    Per level: node ← H(node, sibling), or H(sibling, node) if `is_right`, where H is `hash_pair`.
+    Cost: depth · (cost of H + CHOICE_CONSTRAINTS) + 1, with Poseidon depth · LEVEL_CONSTRAINTS + 1. Not
+    enforced: that the contract still accepts `root`.
     """
     node = as_linear(leaf)
     for height, (sibling, is_right) in enumerate(path):
         with cs.scope(f"level {height}"):
             enforce_boolean(cs, is_right, "is_right")  # a fractional bit admits a forged leaf
             delta = cs.multiply(is_right, as_linear(sibling) - node, "swap")
-            node = poseidon_digest(cs, node + delta, as_linear(sibling) - delta)
+            node = hash_pair(cs, node + delta, as_linear(sibling) - delta)
     cs.enforce_equal(node, root, "the path leads from the leaf to the root")
