@@ -13,6 +13,8 @@ from zk.circuit import compile_circuit
 from zk.merkle import require_depth
 from zk.statement import VoteStatement, VoteWitness
 from zk.vote_circuit import describe_vote, vote_inputs
+from zk.withdraw_circuit import describe_withdraw, withdraw_inputs
+from zk.withdraw_statement import WithdrawStatement, WithdrawWitness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +26,7 @@ class CircuitName(StrEnum):
     """Names of the circuits that have keys."""
 
     VOTE = "vote"
+    WITHDRAW = "withdraw"
 
 
 class Statement(Protocol):
@@ -57,6 +60,7 @@ class _Definition(NamedTuple):
 
 _DEFINITIONS = {
     CircuitName.VOTE: _Definition(describe_vote, vote_inputs, VoteStatement, VoteWitness),
+    CircuitName.WITHDRAW: _Definition(describe_withdraw, withdraw_inputs, WithdrawStatement, WithdrawWitness),
 }
 
 

@@ -2,6 +2,7 @@
 
     <directory>/<circuit>-<depth>/
         <circuit>.r1cs  <circuit>.zkey  verification_key.json   as snarkjs reads them
+        <circuit>.program                                       the witness program, for a browser
         manifest.json                                           origin, transcript, SHA-256 of each file
 
 A directory is written beside its place and renamed into it, so an interrupted set-up leaves nothing that
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zk.circuits import CircuitName, compile_named
 from zk.errors import ZkError
+from zk.formats.program_file import PROGRAM_SUFFIX, pack_program
 from zk.formats.r1cs_file import pack_r1cs
 from zk.formats.zkey_file import pack_zkey
 from zk.groth16.types import VerifyingKey
@@ -157,6 +159,7 @@ def install_keys(
     contents = {
         place.r1cs.name: pack_r1cs(circuit.r1cs),
         place.zkey.name: pack_zkey(key),
+        place.program.name: pack_program(circuit),
         VERIFYING_KEY_NAME: json.dumps(key.verifying_key.to_json(), indent=1).encode(),
         **(more or {}),
     }
@@ -233,6 +236,10 @@ class _Place(NamedTuple):
         return self.folder / f"{self.name}.zkey"
 
     @property
+    def program(self) -> Path:
+        return self.folder / f"{self.name}{PROGRAM_SUFFIX}"
+
+    @property
     def manifest(self) -> Path:
         return self.folder / MANIFEST_NAME
 
@@ -254,7 +261,8 @@ class _Place(NamedTuple):
             expected = (_FORMAT, self.name.value, self.depth)
             if (manifest["format"], manifest["circuit"], manifest["depth"]) != expected:
                 raise self.damaged(path, f"it is not the manifest of {expected}")
-            if not {self.r1cs.name, self.zkey.name, VERIFYING_KEY_NAME} <= set(manifest["files"]):
+            names = {self.r1cs.name, self.zkey.name, self.program.name, VERIFYING_KEY_NAME}
+            if not names <= set(manifest["files"]):
                 raise self.damaged(path, "it does not list every key file")
             if manifest["origin"] not in (DEVELOPMENT, CEREMONY) or not isinstance(
                 manifest["constraints"], int

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 R1CS_NAME, ZKEY_NAME = "vote.r1cs", "vote.zkey"
-FILES = [R1CS_NAME, ZKEY_NAME, VERIFYING_KEY_NAME, MANIFEST_NAME]
+FILES = [R1CS_NAME, ZKEY_NAME, "vote.program", VERIFYING_KEY_NAME, MANIFEST_NAME]
 
 
 @pytest.fixture
