@@ -30,7 +30,7 @@ from chain.cream import CreamClient
 from chain.deploy import Deployment, deploy_election
 from chain.events import BallotCast
 from chain.node import start_node
-from chain.paths import BUILD_DIR, PROJECT_ROOT
+from chain.paths import BUILD_DIR, KEYS_DIR, PROJECT_ROOT
 from chain.sender import UnlockedSender
 from chain.time import travel_to
 from election.ballot import vote_signal
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from election.ballot import Ballot
     from voter.wallet import UnprovenBallot
 
-KEYS_DIRECTORY = BUILD_DIR / "keys"
 RESULTS = PROJECT_ROOT / "bench" / "results"
 CANDIDATES = 13
 DEPOSITS_PER_CHECKPOINT = 100
@@ -229,7 +228,7 @@ def main() -> None:
     if options.rpc:
         print(json.dumps(audit_here(options.rpc, options.contract)))
         return
-    keys = ensure_keys(CircuitName.VOTE, options.depth, KEYS_DIRECTORY)
+    keys = ensure_keys(CircuitName.VOTE, options.depth, KEYS_DIR)
     election = election_file(options.ballots, options.depth)
     directory = BUILD_DIR / "bench" / f"audit-{options.ballots}-{options.depth}"
     if not is_kept(directory, election, keys):

@@ -15,8 +15,10 @@ from web3.types import Wei
 
 from chain.compiler import contract
 from chain.connection import require_contract, typed_errors
+from chain.contract_errors import FeeTooHighError, RelayerMissingError, WrongPhaseError
 from chain.errors import NoContractError
 from chain.logs import LogReader
+from election.address import ZERO_ADDRESS
 from election.phase import Phase
 from zk.solidity import verifying_key_from_words
 
@@ -88,6 +90,25 @@ class CreamClient:
         """Phase at the newest block's timestamp."""
         return Phase(self._read("phase"))
 
+    def announced_phase(self) -> Phase:
+        """Return the phase that was last recorded on chain, which may lag behind the clock."""
+        announced = (event.phase for event in self.events(names={"PhaseAdvanced"}))  # type: ignore[attr-defined] # the filter
+        return Phase(max(announced, default=Phase.PENDING))
+
+    def require_phase(self, expected: Phase) -> None:
+        """Raise WrongPhaseError, as the contract would, unless the election is in this phase."""
+        actual = self.phase()
+        if actual is not expected:
+            raise WrongPhaseError({"expected": int(expected), "actual": int(actual)})
+
+    def require_fee(self, fee: int, relayer: str) -> None:
+        """Raise FeeTooHighError or RelayerMissingError for a fee that the contract would not pay."""
+        denomination = self.config().denomination
+        if fee > denomination:
+            raise FeeTooHighError({"fee": fee, "denomination": denomination})
+        if fee and relayer == ZERO_ADDRESS:
+            raise RelayerMissingError({"fee": fee})
+
     def leaf_count(self) -> int:
         """Deposits so far."""
         return int(self._read("leafCount"))
@@ -138,7 +159,7 @@ class CreamClient:
             return self.w3.eth.chain_id
 
     def deployment_block(self) -> int:
-        """Return the first block in which the contract has code, by bisection; asked once."""
+        """Return the block in which the election announced itself (`chain.logs` says how); asked once."""
         if self._deployment_block is None:
             self._deployment_block = self._logs.deployment_block()
         return self._deployment_block

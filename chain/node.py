@@ -107,6 +107,7 @@ def start_node(  # noqa: PLR0917 - each has a default
 ) -> LocalNode:
     """Start a chain that ends with this process; port 0 takes a free one, `state_dir` keeps its state.
 
+    With a `timestamp` the chain keeps its own clock, from there on; a restart continues it.
     Raises NodeProgramMissingError, PortTakenError, NodeStartError.
     """
     options = NodeOptions(engine, port, state_dir, accounts, timestamp, hardfork)
@@ -123,7 +124,6 @@ def start_detached(
 ) -> NodeStatus:
     """Start a chain that outlives this process and keeps its state in `state_dir`.
 
-    With a `timestamp` the chain keeps its own clock, from there on; a restart continues it.
     Raises ChainAlreadyRunningError beside start_node's errors.
     """
     running = node_status(state_dir)
@@ -133,15 +133,11 @@ def start_detached(
             hint="use it, or stop it with `tohyo chain down`",
         )
     options = NodeOptions(engine, port, state_dir, accounts, timestamp)
-    goes_on = timestamp is not None and state_dir.is_dir() and any(state_dir.iterdir())
     process, taken = _launch(options, detached=True)
     process.returncode = 0  # it is meant to outlive us, so Popen must not complain of an unfinished child
     status = NodeStatus(
         engine, process.pid, f"http://127.0.0.1:{taken}", options.chain_id, time.time(), running=True
     )
-    if goes_on:
-        w3 = connect(status.rpc_url)
-        travel_to(w3, block_time(w3) + 1)
     record = {key: value for key, value in asdict(status).items() if key != "running"}
     write_whole(state_dir / RECORD_NAME, json.dumps(record, indent=2) + "\n")
     return status
@@ -173,9 +169,24 @@ def stop_detached(state_dir: Path) -> bool:
 
 
 def _launch(options: NodeOptions, *, detached: bool) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the program and wait until it answers; with port 0, try again if the port is taken."""
-    if options.state_dir is not None:
-        options.state_dir.mkdir(parents=True, exist_ok=True)
+    """Start the program and wait until it answers; a chain with a clock of its own goes on where it was."""
+    state_dir = options.state_dir
+    goes_on = state_dir is not None and state_dir.is_dir() and any(state_dir.iterdir())
+    if state_dir is not None:
+        state_dir.mkdir(parents=True, exist_ok=True)
+    process, port = _launch_on_a_port(options, detached=detached)
+    try:
+        if goes_on and options.timestamp is not None:
+            w3 = connect(f"http://127.0.0.1:{port}")
+            travel_to(w3, block_time(w3) + 1)
+    except BaseException:
+        _end(process)
+        raise
+    return process, port
+
+
+def _launch_on_a_port(options: NodeOptions, *, detached: bool) -> tuple[subprocess.Popen[bytes], int]:
+    """Launch; with port 0, try again if the port is taken."""
     if options.port:
         return _launch_once(options, detached=detached)
     for _ in range(2):

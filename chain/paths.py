@@ -11,3 +11,4 @@ NODE_MODULES = PROJECT_ROOT / "node_modules"
 SOLCX_DIR = PROJECT_ROOT / ".toolchain" / "solcx"
 KEYS_DIR = BUILD_DIR / "keys"
 COMPILED_DIR = BUILD_DIR / "contracts"
+EXAMPLE = PROJECT_ROOT / "examples" / "tsukuba-2018"  # an election file and its roll

@@ -10,15 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chain.contract_errors import (
-    FeeTooHighError,
     InvalidProofError,
     NullifierAlreadySpentError,
-    RelayerMissingError,
     UnknownCandidateError,
     UnknownRootError,
-    WrongPhaseError,
 )
-from election.address import ZERO_ADDRESS
 from election.phase import Phase
 from relayer.errors import FeeTooLowError, RelayerOfAnotherAccountError
 from zk.errors import ZkError
@@ -55,12 +51,11 @@ class Submitter:
 
         """
         config = self._client.config()
-        phase = self._client.phase()
-        if phase is not Phase.VOTING:
-            raise WrongPhaseError({"expected": int(Phase.VOTING), "actual": int(phase)})
+        self._client.require_phase(Phase.VOTING)
         if ballot.choice >= len(config.candidates):
             raise UnknownCandidateError({"choice": ballot.choice})
-        self._check_fee(ballot, config.denomination)
+        self._client.require_fee(ballot.fee, ballot.relayer)
+        self._require_pay(ballot)
         if not self._client.is_known_root(ballot.root):
             raise UnknownRootError({"root": ballot.root})
         if self._client.is_spent(ballot.nullifier_hash):
@@ -73,11 +68,8 @@ class Submitter:
         self.check(ballot)
         return self._client.cast_vote(ballot, self._sender)
 
-    def _check_fee(self, ballot: Ballot, denomination: int) -> None:
-        if ballot.fee > denomination:
-            raise FeeTooHighError({"fee": ballot.fee, "denomination": denomination})
-        if ballot.fee and ballot.relayer == ZERO_ADDRESS:
-            raise RelayerMissingError({"fee": ballot.fee})
+    def _require_pay(self, ballot: Ballot) -> None:
+        """Refuse a fee that is too low, or goes to somebody else."""
         if ballot.fee < self._minimum_fee:
             raise FeeTooLowError(
                 f"The ballot pays {ballot.fee} wei; this relayer asks {self._minimum_fee}.",

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from chain.connection import connect
 from chain.deploy import Deployment, deploy_election
 from chain.errors import ChainError
-from chain.paths import BUILD_DIR, KEYS_DIR, PROJECT_ROOT
+from chain.paths import BUILD_DIR, EXAMPLE, KEYS_DIR
 from chain.sender import UnlockedSender
 from election.file import load_election_file
 from zk.errors import TohyoError
@@ -31,8 +31,6 @@ from zk.groth16 import VerifyingKey
 
 if TYPE_CHECKING:
     from web3 import Web3
-
-EXAMPLE = PROJECT_ROOT / "examples" / "tsukuba-2018" / "election.json"
 
 
 class VerifyingKeyMissingError(ChainError):
@@ -73,7 +71,7 @@ def main() -> str:
     deployment = deploy(
         web3,
         str(accounts[0].address),
-        Path(os.environ.get("TOHYO_ELECTION", EXAMPLE)),
+        Path(os.environ.get("TOHYO_ELECTION", EXAMPLE / "election.json")),
         Path(keys) if keys else None,
         None,
     )
@@ -87,7 +85,7 @@ def run(arguments: list[str] | None = None) -> int:
     """`python -m scripts.deploy`: return the exit code."""
     parser = argparse.ArgumentParser(description="Deploy an election from an account that the node holds.")
     parser.add_argument("--rpc", default="http://127.0.0.1:8545", help="JSON-RPC address of the chain")
-    parser.add_argument("--election", type=Path, default=EXAMPLE, help="election file")
+    parser.add_argument("--election", type=Path, default=EXAMPLE / "election.json", help="election file")
     parser.add_argument("--registrar", help="who may deposit (default: the deploying account)")
     parser.add_argument("--keys", type=Path, help="key folder (default: build/keys/vote-<depth>)")
     parser.add_argument("--account", type=int, default=0, help="number of the node's account to deploy from")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chain.contract_errors import FeeTooHighError, RelayerMissingError, WrongPhaseError
 from chain.events import BallotCast, Checkpointed, Deposited
 from election.address import ZERO_ADDRESS
 from election.ballot import Ballot, vote_signal
@@ -118,11 +117,9 @@ def prepare_ballot(  # noqa: PLR0917  who votes where, then the three parts of a
     """
     note.require_election(client.chain_id(), client.address)
     config = client.config()
-    phase = client.phase()
-    if phase is not Phase.VOTING:
-        raise WrongPhaseError({"expected": int(Phase.VOTING), "actual": int(phase)})
+    client.require_phase(Phase.VOTING)
     require_candidate(choice, len(config.candidates))
-    require_fee(fee, relayer, config.denomination)
+    client.require_fee(fee, relayer)
     deposits, checkpoints, ballots = _history(client, on_progress)
     nullifier_hash = note.nullifier_hash(config.election_id)
     if nullifier_hash in ballots:
@@ -163,20 +160,6 @@ def check_ballot(
                 transaction_hash=event.transaction_hash,
             )
     return BallotStatus(nullifier_hash, counted=False)
-
-
-def require_fee(fee: int, relayer: str, denomination: int) -> None:
-    """Refuse a fee that the contract would not pay.
-
-    Raises:
-        FeeTooHighError: the fee is higher than the deposit.
-        RelayerMissingError: nobody is named to receive it.
-
-    """
-    if fee > denomination:
-        raise FeeTooHighError({"fee": fee, "denomination": denomination})
-    if fee and relayer == ZERO_ADDRESS:
-        raise RelayerMissingError({"fee": fee})
 
 
 def _history(

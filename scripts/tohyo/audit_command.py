@@ -1,6 +1,5 @@
 """`tohyo audit`: recount an election from the chain alone."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from audit.replay import audit_election
 from audit.report import AuditReport
 from chain.connection import connect
 from scripts.tohyo.options import DEFAULT_RPC, RpcOption
-from scripts.tohyo.output import EXIT_NO, OUT, STDOUT, progress_bar, show_facts, warn, write_json
+from scripts.tohyo.output import EXIT_NO, OUT, STDOUT, print_json, progress_bar, show_facts, warn, write_json
 
 
 def audit(
@@ -35,7 +34,7 @@ def audit(
         report = audit_election(w3, contract, on_progress=report_progress)
     to_stdout = json_file == STDOUT
     if to_stdout:
-        OUT.print_json(json.dumps(report.to_json(), ensure_ascii=False), highlight=False)
+        print_json(report.to_json())
     else:
         show_audit(report)
     if json_file is not None and not to_stdout:

@@ -1,6 +1,5 @@
 """`tohyo demo`: a whole election on a local chain, from voter roll to audited result."""
 
-import json
 import sys
 import time
 from enum import StrEnum
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from chain.node import stop_detached
-from chain.paths import PROJECT_ROOT
+from chain.paths import EXAMPLE, KEYS_DIR
 from election.file import load_election_file
 from election.roll import load_roll
 from scripts.tohyo.audit_command import show_audit
@@ -21,13 +20,14 @@ from scripts.tohyo.demo.report import render_page, report_document
 from scripts.tohyo.demo.state import DemoState, locked, resume_state, start_state
 from scripts.tohyo.demo.steps import STEPS, DemoRun
 from scripts.tohyo.election_commands import result_table
-from scripts.tohyo.options import KEYS_DIRECTORY, KeysOption
+from scripts.tohyo.options import KeysOption
 from scripts.tohyo.output import (
     ERR,
     EXIT_INTERRUPTED,
     EXIT_NO,
     OUT,
     STDOUT,
+    print_json,
     progress_bar,
     show_facts,
     write_json,
@@ -35,7 +35,6 @@ from scripts.tohyo.output import (
 from zk.whole_file import write_whole
 
 DIRECTORY = Path(".tohyo/demo")
-EXAMPLE = PROJECT_ROOT / "examples" / "tsukuba-2018"
 
 
 class Scheme(StrEnum):
@@ -71,7 +70,7 @@ def demo(
     keep_chain: Annotated[bool, typer.Option(help="Leave the chain running afterwards.")] = True,
     directory: Annotated[Path, typer.Option("--dir", help="Folder of the demonstration.")] = DIRECTORY,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the chain; 0 takes a free one.")] = 0,
-    keys: KeysOption = KEYS_DIRECTORY,
+    keys: KeysOption = KEYS_DIR,
 ) -> None:
     """Run an election on a local chain: deploy, deposits, anonymous votes with real proofs, count, audit.
 
@@ -100,7 +99,7 @@ def _run(run: DemoRun, json_file: Path | None, *, keep_chain: bool) -> None:
     document = report_document(run)
     written = _write_report(directory, document, json_file)
     if json_file == STDOUT:
-        OUT.print_json(json.dumps(document, ensure_ascii=False), highlight=False)
+        print_json(document)
     else:
         _show(run, document, written)
     if not keep_chain:

@@ -13,6 +13,7 @@ from web3.constants import ADDRESS_ZERO
 
 from chain.connection import connect
 from chain.deploy import deploy_election
+from chain.paths import KEYS_DIR
 from chain.sender import Sender
 from chain.time import travel_to
 from election.file import ElectionFile, load_election_file, parse_election_document
@@ -20,7 +21,6 @@ from election.phase import Phase
 from scripts.tohyo.option_groups import grouped_options
 from scripts.tohyo.options import (
     DEFAULT_RPC,
-    KEYS_DIRECTORY,
     Connection,
     ElectionOptions,
     KeysOption,
@@ -111,7 +111,7 @@ def deploy(
     out: Annotated[Path, typer.Option(help="Where to write the record of the deployment.")] = Path(
         "deployment.json"
     ),
-    keys: KeysOption = KEYS_DIRECTORY,
+    keys: KeysOption = KEYS_DIR,
     rpc: RpcOption = DEFAULT_RPC,
     *,
     sender: SenderOptions,
@@ -249,7 +249,7 @@ def _announce(election: Connection, sender: Sender, as_json: bool) -> None:
 def _phase_to_announce(election: Connection) -> Phase:
     """Return the clock's phase if the chain has yet to record it, else the next."""
     current = election.client.phase()
-    if current >= Phase.VOTING and election.announced_phase() < current:
+    if current >= Phase.VOTING and election.client.announced_phase() < current:
         return current
     return Phase(min(current + 1, Phase.CLOSED))
 
@@ -266,12 +266,12 @@ def _travel(election: Connection, phase: Phase) -> None:
         travel_to(election.w3, target)
 
 
-def _ask(option: str, question: str) -> str:
+def _ask(option: str, question: str, suggestion: str | None = None) -> str:
     if not sys.stdin.isatty():
         raise MissingAnswerError(
             f"{option} is missing, and there is no terminal to ask on.", hint=f"Give {option}."
         )
-    answer: str = typer.prompt(question, err=True)
+    answer: str = typer.prompt(question, default=suggestion, err=True)
     return answer
 
 
@@ -285,11 +285,4 @@ def _ask_candidates() -> list[str]:
 
 
 def _ask_time(option: str, suggestion: datetime) -> str:
-    if not sys.stdin.isatty():
-        raise MissingAnswerError(
-            f"{option} is missing, and there is no terminal to ask on.", hint=f"Give {option}."
-        )
-    answer: str = typer.prompt(
-        option.removeprefix("--").replace("-", " "), default=suggestion.isoformat(), err=True
-    )
-    return answer
+    return _ask(option, option.removeprefix("--").replace("-", " "), suggestion.isoformat())

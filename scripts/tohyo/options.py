@@ -17,13 +17,11 @@ from chain.cream import CreamClient
 from chain.deploy import Deployment
 from chain.development import development_account
 from chain.errors import NoContractError
-from chain.paths import BUILD_DIR
 from chain.sender import AccountSender, Sender, UnlockedSender
 from chain.time import block_time, require_development_chain
 from election.address import parse_address
 from election.errors import ElectionFileError
 from election.file import ElectionFile, parse_election_file
-from election.phase import Phase
 from scripts.tohyo.output import warn
 from zk.errors import TohyoError
 from zk.keys import DEVELOPMENT_KEYS_WARNING
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
 DEFAULT_RPC = "http://127.0.0.1:8545"
-KEYS_DIRECTORY = BUILD_DIR / "keys"
 
 RpcOption = Annotated[str, typer.Option("--rpc", envvar="TOHYO_RPC", help="JSON-RPC address of the chain.")]
 KeysOption = Annotated[Path, typer.Option("--keys", help="Folder with proving and verifying keys.")]
@@ -76,11 +73,6 @@ class Connection:
     def now(self) -> int:
         """Return the time of the newest block, in seconds since 1970."""
         return block_time(self.w3)
-
-    def announced_phase(self) -> Phase:
-        """Return the phase that was last recorded on chain, which may lag behind the clock."""
-        phases = [event.phase for event in self.client.events(names={"PhaseAdvanced"})]  # type: ignore[attr-defined]  # the filter
-        return Phase(max(phases, default=Phase.PENDING))
 
 
 @dataclass

@@ -40,9 +40,14 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document 
 def emit(document: Mapping[str, Any], *, as_json: bool, text: Callable[[], None]) -> None:
     """Show one result: `document` as JSON, or `text()` for people."""
     if as_json:
-        OUT.print_json(json.dumps(document, ensure_ascii=False), indent=2, highlight=False)
+        print_json(document)
     else:
         text()
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON document on standard output."""
+    OUT.print_json(json.dumps(document, ensure_ascii=False), indent=2, highlight=False)
 
 
 def emit_facts(document: Mapping[str, Any], *, as_json: bool) -> None:

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from web3.constants import ADDRESS_ZERO
 
+from chain.paths import KEYS_DIR
 from election.permit import DepositPermit
 from scripts.tohyo.option_groups import grouped_options
 from scripts.tohyo.options import (
-    KEYS_DIRECTORY,
     ElectionOptions,
     KeysOption,
     NoSenderError,
@@ -107,7 +107,7 @@ def vote(
         str, typer.Option("--relayer", help="Account that may collect the fee.")
     ] = ADDRESS_ZERO,
     fee: Annotated[int, typer.Option("--fee", min=0, help="Fee for the relayer, in wei.")] = 0,
-    keys: KeysOption = KEYS_DIRECTORY,
+    keys: KeysOption = KEYS_DIR,
     *,
     which: ElectionOptions,
     sender: SenderOptions,

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from scripts.tohyo.options import KEYS_DIRECTORY, DepthOption, KeysOption, warn_of_development_keys
+from chain.paths import KEYS_DIR
+from scripts.tohyo.options import DepthOption, KeysOption, warn_of_development_keys
 from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, progress_bar
 from zk.circuits import CircuitName
 from zk.files import prove_to_files, verify_files
@@ -19,7 +20,7 @@ CircuitArgument = Annotated[CircuitName, typer.Argument(help="Which circuit.")]
 
 @app.command()
 def setup(
-    circuit: CircuitArgument, depth: DepthOption, keys: KeysOption = KEYS_DIRECTORY, as_json: JsonFlag = False
+    circuit: CircuitArgument, depth: DepthOption, keys: KeysOption = KEYS_DIR, as_json: JsonFlag = False
 ) -> None:
     """Make development keys for a circuit, unless intact ones are there."""
     with progress_bar(f"keys for {circuit.value}") as report:
@@ -31,7 +32,7 @@ def setup(
 def info(
     circuit: CircuitArgument,
     depth: DepthOption,
-    keys: KeysOption = KEYS_DIRECTORY,
+    keys: KeysOption = KEYS_DIR,
     as_json: JsonFlag = False,
 ) -> None:
     """Show constraints, key sizes, and whose keys they are."""
@@ -44,7 +45,7 @@ def prove(
     depth: DepthOption,
     inputs: Annotated[Path, typer.Option("--inputs", help="JSON with the statement and the witness.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for proof.json and public.json.")],
-    keys: KeysOption = KEYS_DIRECTORY,
+    keys: KeysOption = KEYS_DIR,
     as_json: JsonFlag = False,
 ) -> None:
     """Prove from a file of inputs; writes what snarkjs reads."""

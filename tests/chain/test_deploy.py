@@ -11,12 +11,10 @@ import pytest
 
 from chain.deploy import Deployment
 from chain.errors import DeploymentFileError
-from chain.paths import BUILD_DIR, PROJECT_ROOT
+from chain.paths import BUILD_DIR, EXAMPLE, PROJECT_ROOT
 from scripts.deploy import VerifyingKeyMissingError, read_verifying_key
 from zk.circuits import CircuitName
 from zk.keys import ensure_keys
-
-EXAMPLE = PROJECT_ROOT / "examples" / "tsukuba-2018" / "election.json"
 
 
 def test_a_record_is_read_as_it_was_written(standing_booth, tmp_path):
@@ -77,7 +75,7 @@ def test_the_script_deploys_from_an_account_of_the_node(node, w3, vote_keys):
         "--rpc",
         node.rpc_url,
         "--election",
-        str(EXAMPLE),
+        str(EXAMPLE / "election.json"),
         "--keys",
         str(vote_keys.directory),
         "--account",

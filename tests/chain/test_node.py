@@ -24,7 +24,7 @@ from chain.errors import (
 )
 from chain.node import node_status, start_detached, start_node, stop_detached
 from chain.paths import PROJECT_ROOT
-from chain.time import block_time
+from chain.time import block_time, travel_to
 
 FIRST_ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 ENGINES = pytest.mark.parametrize("engine", ["anvil", "ganache"])
@@ -103,6 +103,16 @@ def test_state_is_kept_between_runs(engine, tmp_path):
         w3 = connect(node.rpc_url)
         assert w3.eth.get_balance("0x" + 40 * "7") == 5
         assert w3.eth.get_transaction_count(w3.eth.accounts[0]) == 1
+
+
+def test_a_chain_with_a_clock_of_its_own_goes_on_where_it_was(tmp_path):
+    with start_node(state_dir=tmp_path, timestamp=1_900_000_000) as node:
+        travel_to(connect(node.rpc_url), 1_900_500_000)
+    with start_node(state_dir=tmp_path, timestamp=1_900_000_000) as node:
+        w3 = connect(node.rpc_url)
+        sent = w3.eth.send_transaction({"from": w3.eth.accounts[0], "to": w3.eth.accounts[1]})
+        w3.eth.wait_for_transaction_receipt(sent, timeout=10, poll_latency=0.02)
+        assert 0 < block_time(w3) - 1_900_500_000 < 600
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")

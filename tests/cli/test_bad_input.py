@@ -7,8 +7,7 @@ import socket
 import pytest
 
 from chain.node import start_detached, stop_detached
-from scripts.tohyo.demo_command import EXAMPLE
-from scripts.tohyo.options import KEYS_DIRECTORY
+from chain.paths import EXAMPLE, KEYS_DIR
 from zk.circuits import CircuitName
 from zk.keys import ensure_keys
 
@@ -145,10 +144,10 @@ def test_missing_keys_are_told(tohyo, here):
 
 
 def test_damaged_keys_are_told_and_made_again_on_request(tohyo, here):
-    made = ensure_keys(CircuitName.VOTE, 3, KEYS_DIRECTORY)
+    made = ensure_keys(CircuitName.VOTE, 3, KEYS_DIR)
     keys = here / "keys"
-    shutil.copytree(KEYS_DIRECTORY, keys, ignore=lambda _d, names: [n for n in names if n.endswith("20")])
-    damaged = keys / made.zkey_path.relative_to(KEYS_DIRECTORY)
+    shutil.copytree(KEYS_DIR, keys, ignore=lambda _d, names: [n for n in names if n.endswith("20")])
+    damaged = keys / made.zkey_path.relative_to(KEYS_DIR)
     content = bytearray(damaged.read_bytes())
     content[len(content) // 2] ^= 1
     damaged.write_bytes(content)

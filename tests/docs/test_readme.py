@@ -6,10 +6,11 @@ import inspect
 import re
 from typing import TYPE_CHECKING
 
+from chain.paths import EXAMPLE
 from election.file import load_election_file
 from election.roll import load_roll
 from scripts.tohyo.demo.plan import make_plan
-from scripts.tohyo.demo_command import EXAMPLE, demo
+from scripts.tohyo.demo_command import demo
 
 if TYPE_CHECKING:
     from conftest import Page

@@ -6,6 +6,7 @@ import stat
 import pytest
 
 from chain.node import stop_detached
+from chain.paths import EXAMPLE, KEYS_DIR
 from election.file import load_election_file
 from election.phase import Phase
 from election.roll import load_roll
@@ -19,8 +20,6 @@ from scripts.tohyo.demo.state import (
     start_state,
 )
 from scripts.tohyo.demo.steps import STEPS, DemoRun
-from scripts.tohyo.demo_command import EXAMPLE
-from scripts.tohyo.options import KEYS_DIRECTORY
 
 VOTERS = 6
 
@@ -52,7 +51,7 @@ def run_step(run, name):
 
 def test_an_election_runs_from_voter_roll_to_audited_result(directory):
     state = start_state(directory, small_plan())
-    run = DemoRun(state, KEYS_DIRECTORY)
+    run = DemoRun(state, KEYS_DIR)
 
     run_step(run, "start chain")
     run_step(run, "deploy")
@@ -91,7 +90,7 @@ def test_an_election_runs_from_voter_roll_to_audited_result(directory):
 
 
 def test_ballots_come_from_another_account_than_deposits(directory):
-    run = DemoRun(start_state(directory, small_plan(voters=2)), KEYS_DIRECTORY)
+    run = DemoRun(start_state(directory, small_plan(voters=2)), KEYS_DIR)
     for name, step in STEPS[:5]:
         assert name
         step(run, lambda _done, _total: None)
@@ -108,7 +107,7 @@ def test_ballots_come_from_another_account_than_deposits(directory):
 
 def test_every_step_goes_on_from_what_the_chain_already_holds(directory):
     """Interrupt in the middle of deposits and of votes, forget everything in memory, go on."""
-    run = DemoRun(start_state(directory, small_plan()), KEYS_DIRECTORY)
+    run = DemoRun(start_state(directory, small_plan()), KEYS_DIR)
 
     class Stop(Exception):  # noqa: N818  not an error: the test's own Ctrl-C
         pass
@@ -123,7 +122,7 @@ def test_every_step_goes_on_from_what_the_chain_already_holds(directory):
         dict(STEPS)["deposit"](run, stop_after_two)
     assert run.client.leaf_count() == 2
 
-    run = DemoRun(resume_state(directory), KEYS_DIRECTORY)
+    run = DemoRun(resume_state(directory), KEYS_DIR)
     for name in ("start chain", "deploy", "deposit", "close registration"):
         run_step(run, name)
     assert run.client.leaf_count() == VOTERS
@@ -132,7 +131,7 @@ def test_every_step_goes_on_from_what_the_chain_already_holds(directory):
     assert 2 <= sum(run.client.tally()) < VOTERS
 
     stop_detached(run.state.chain_directory)  # the chain dies too: its state is on disk
-    run = DemoRun(resume_state(directory), KEYS_DIRECTORY)
+    run = DemoRun(resume_state(directory), KEYS_DIR)
     for name, _ in STEPS:
         run_step(run, name)
     assert run.tally == run.state.plan.expected_tally()

@@ -187,6 +187,5 @@ STEPS: tuple[tuple[str, Callable[[DemoRun, Progress], None]], ...] = (
 def _advance_to(run: DemoRun, phase: Phase, timestamp: float) -> None:
     if block_time(run.w3) < timestamp:
         travel_to(run.w3, int(timestamp))
-    announced = (event.phase for event in run.client.events(names={"PhaseAdvanced"}))  # type: ignore[attr-defined]  # the filter
-    if max(announced, default=Phase.PENDING) < phase:
+    if run.client.announced_phase() < phase:
         run.client.advance(run.sender(REGISTRAR))
