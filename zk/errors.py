@@ -13,7 +13,7 @@ The root stands in the lowest layer because every other layer may import it. An 
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class TohyoError(Exception):
@@ -30,6 +30,16 @@ class TohyoError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without calling `__init__` again: its arguments differ by class, and workers fail too."""
+        return _revived, (type(self), self.args, self.__dict__)
+
+
+def _revived(cls: type[TohyoError], args: tuple[object, ...], attributes: dict[str, object]) -> TohyoError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class ZkError(TohyoError):

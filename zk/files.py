@@ -82,12 +82,20 @@ def inputs_document(statement: Any, witness: Any) -> dict[str, Any]:  # noqa: AN
 def prove_to_files(keys: CircuitKeys, inputs: Path, out_directory: Path) -> tuple[Path, Path]:
     """Prove what an input file says; return the paths of proof.json and public.json."""
     statement, witness = read_inputs(keys.circuit_name, inputs)
-    proof = StatementProver(keys).prove(statement, witness)
-    out_directory.mkdir(parents=True, exist_ok=True)
-    proof_path, public_path = out_directory / PROOF_NAME, out_directory / PUBLIC_NAME
-    write_json(proof_path, proof.to_json())
-    write_json(public_path, [str(value) for value in statement.public_inputs()])
-    return proof_path, public_path
+    return write_proof(out_directory, StatementProver(keys).prove(statement, witness), statement)
+
+
+def write_proof(folder: Path, proof: Proof, statement: Statement) -> tuple[Path, Path]:
+    """Write proof.json and public.json into a folder, each whole or not at all; return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / PROOF_NAME, proof.to_json())
+    write_json(folder / PUBLIC_NAME, public_document(statement))
+    return folder / PROOF_NAME, folder / PUBLIC_NAME
+
+
+def public_document(statement: Statement) -> list[str]:
+    """Return the content of public.json."""
+    return [str(value) for value in statement.public_inputs()]
 
 
 def verify_files(verifying_key: Path, proof: Path, public: Path) -> bool:

@@ -7,10 +7,21 @@ import typer
 
 from chain.paths import KEYS_DIR
 from scripts.tohyo.options import DepthOption, KeysOption, warn_of_development_keys
-from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, progress_bar
+from scripts.tohyo.output import (
+    EXIT_FAILED,
+    EXIT_NO,
+    OUT,
+    JsonFlag,
+    emit,
+    emit_facts,
+    progress_bar,
+    show_facts,
+    warn,
+)
 from zk.circuits import CircuitName
 from zk.files import prove_to_files, verify_files
 from zk.keys import CircuitKeys, ensure_keys, load_keys
+from zk.many_files import input_files, prove_many_to_files
 
 app = typer.Typer(help="Make keys, look at them, prove and verify.", no_args_is_help=True)
 
@@ -43,17 +54,37 @@ def info(
 def prove(
     circuit: CircuitArgument,
     depth: DepthOption,
-    inputs: Annotated[Path, typer.Option("--inputs", help="JSON with the statement and the witness.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for proof.json and public.json.")],
+    inputs: Annotated[
+        list[Path],
+        typer.Option(
+            "--inputs",
+            help="JSON with the statement and the witness, or a folder of such files; may be repeated.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="Folder for proof.json and public.json; of several, one folder each."),
+    ],
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", min=1, help="Prove so many files at a time, one core each (default: all cores)."
+        ),
+    ] = None,
     keys: KeysOption = KEYS_DIR,
     as_json: JsonFlag = False,
 ) -> None:
-    """Prove from a file of inputs; writes what snarkjs reads."""
+    """Prove from a file of inputs; writes what snarkjs reads.
+
+    Of several files, bad ones are named (exit 2) and the others proved; proofs that are there are kept.
+    """
     circuit_keys = load_keys(circuit, depth, keys)
     warn_of_development_keys(circuit_keys.transcript_hash)
-    proof_file, public_file = prove_to_files(circuit_keys, inputs, out)
-    document = {"proof": str(proof_file), "public": str(public_file)}
-    emit_facts(document, as_json=as_json)
+    if len(inputs) > 1 or jobs is not None or inputs[0].is_dir():
+        _prove_many(circuit_keys, inputs, out, jobs, as_json=as_json)
+        return
+    proof_file, public_file = prove_to_files(circuit_keys, inputs[0], out)
+    emit_facts({"proof": str(proof_file), "public": str(public_file)}, as_json=as_json)
 
 
 @app.command()
@@ -74,3 +105,25 @@ def _show(keys: CircuitKeys, *, as_json: bool) -> None:
     warn_of_development_keys(keys.transcript_hash)
     document = keys.describe()
     emit_facts(document, as_json=as_json)
+
+
+def _prove_many(keys: CircuitKeys, inputs: list[Path], out: Path, jobs: int | None, *, as_json: bool) -> None:
+    with progress_bar("proofs") as report:
+        outcomes = prove_many_to_files(keys, input_files(inputs), out, jobs, on_progress=report)
+    refused = {str(outcome.inputs): str(outcome.error) for outcome in outcomes if outcome.error}
+    kept = sum(outcome.was_there for outcome in outcomes)
+    summary = {"proved": len(outcomes) - len(refused) - kept, "kept": kept, "refused": len(refused)}
+    files = [
+        {"inputs": str(outcome.inputs), "proof": str(outcome.proof), "public": str(outcome.public)}
+        for outcome in outcomes
+        if outcome.error is None
+    ]
+    emit(
+        {**summary, "proofs": files, "refusals": refused},
+        as_json=as_json,
+        text=lambda: show_facts(list(summary.items())),
+    )
+    for path, reason in refused.items():
+        warn(reason if reason.startswith(path) else f"{path}: {reason}")
+    if refused:
+        raise typer.Exit(EXIT_FAILED)

@@ -103,6 +103,13 @@ def test_a_false_witness_is_refused_in_words(kit: Kit) -> None:
         prove(kit, x=5, y=24)
 
 
+def test_a_native_prover_on_one_core_makes_the_same_kind_of_proof(kit: Kit) -> None:
+    prover = NativeBackend(cores=1).prover(kit.zkey, SQUARE.r1cs)
+    assert kit.verifier.verify(prover.prove(SQUARE.witness({"x": 5, "y": 25, "tag": 3})), [25, 3])
+    with pytest.raises(UnsatisfiedConstraintError):
+        prover.prove(SQUARE.witness({"x": 5, "y": 26, "tag": 3}))
+
+
 def test_two_proofs_of_one_statement_differ(kit: Kit) -> None:
     assert prove(kit) != prove(kit)
 

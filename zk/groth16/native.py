@@ -58,24 +58,26 @@ class NativeMultiples:
 
 
 class NativeProver:
-    """A proving key inside groth16py, as two halves that prove at the same time; see `split_key`."""
+    """A proving key inside groth16py: whole, or as halves that prove at the same time (`split_key`)."""
 
-    def __init__(self, zkey_path: Path, r1cs: R1CS) -> None:
-        self._masked, self._bare = (_import_key(part) for part in split_zkey(zkey_path))
+    def __init__(self, zkey_path: Path, r1cs: R1CS, cores: int = 2) -> None:
+        parts = (zkey_path.read_bytes(),) if cores == 1 else split_zkey(zkey_path)
+        self._parts = [_import_key(part) for part in parts]
         self._r1cs = r1cs
 
     def prove(self, witness: Sequence[int]) -> Proof:
         """Prove; the witness passes through a file that has no name on disk.
 
-        The constraints are checked while both cores are busy; a false witness raises and its proof is
-        dropped.
+        The constraints are checked while the proof is made; a false witness raises and its proof is dropped.
         """
         self._r1cs.require_shape(witness)
-        with private_file(pack_wtns(witness)) as path, ThreadPoolExecutor(2) as cores:
-            masked = cores.submit(groth16py.prove_wtns, self._masked, path)
-            bare = cores.submit(groth16py.prove_wtns, self._bare, path)
+        with private_file(pack_wtns(witness)) as path, ThreadPoolExecutor(len(self._parts)) as cores:
+            made = [cores.submit(groth16py.prove_wtns, part, path) for part in self._parts]
             self._r1cs.require_satisfied(witness)
-            return _added(proof_from_bytes(masked.result()), proof_from_bytes(bare.result()))
+            first, *others = [proof_from_bytes(part.result()) for part in made]
+        for bare in others:
+            first = _added(first, bare)
+        return first
 
 
 class NativeVerifier:
@@ -108,9 +110,12 @@ class NativeVerifier:
 
 
 class NativeBackend:
-    """See the module."""
+    """See the module. `cores`: 2 for the quickest proof, 1 where several are made at the same time."""
 
     name = "native"
+
+    def __init__(self, cores: int = 2) -> None:
+        self._cores = cores
 
     def setup(self, r1cs: R1CS, on_progress: Callable[[int, int], None] | None = None) -> ProvingKey:
         """Make development keys."""
@@ -118,7 +123,7 @@ class NativeBackend:
 
     def prover(self, zkey_path: Path, r1cs: R1CS) -> NativeProver:
         """Load a proving key."""
-        return NativeProver(zkey_path, r1cs)
+        return NativeProver(zkey_path, r1cs, self._cores)
 
     def verifier(self, key: VerifyingKey) -> NativeVerifier:
         """Load a verifying key."""
