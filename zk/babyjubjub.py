@@ -127,8 +127,8 @@ def pack_point(point: Point) -> bytes:
 def unpack_point(packed: bytes) -> Point:
     """Read what `pack_point` wrote.
 
-    Raises PointNotOnCurveError where no x fits, FieldElementOutOfRangeError for y ≥ r. Unlike circomlibjs
-    it also refuses the second name of a point with x = 0 (−0), since two names would be two keys.
+    Raises PointNotOnCurveError where no x fits, FieldElementOutOfRangeError for y ≥ r. It reads the two
+    points with x = 0, which circomlibjs does not, but not by a second name (−0): two names would be two keys.
     """
     if len(packed) != FIELD_BYTES:
         raise PointNotOnCurveError("the packed point")
