@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.gadgets import Build, accepts, cost_of, gadget_circuit, without
 from zk import gadgets
-from zk.circuit import (
-    R1CS,
-    Circuit,
-    ConstraintSystem,
-    Linear,
-    LinearCombination,
-    UnsatisfiedConstraintError,
-    compile_circuit,
-)
+from zk.circuit import Circuit, ConstraintSystem, Linear, LinearCombination, UnsatisfiedConstraintError
 from zk.domain import domain_tag
 from zk.field import SCALAR_FIELD, inverse
 from zk.gadgets.bits import BELOW_R_CONSTRAINTS, below_constraints
@@ -27,37 +17,6 @@ from zk.merkle import IncrementalMerkleTree, hash_pair
 from zk.poseidon import poseidon
 
 elements = st.integers(min_value=0, max_value=SCALAR_FIELD - 1)
-Build = Callable[..., Linear | None]
-
-
-def gadget_circuit(n_inputs: int, build: Build) -> Circuit:
-    """Inputs x0, x1, … and, if the gadget returns something, a public input `out` that must equal it."""
-
-    def describe(cs: ConstraintSystem) -> None:
-        out = cs.public_input("out")
-        result = build(cs, *(cs.private_input(f"x{i}") for i in range(n_inputs)))
-        if result is not None:
-            cs.enforce_equal(result, out, "the result is out")
-
-    return compile_circuit("gadget", describe)
-
-
-def accepts(circuit: Circuit, *inputs: int, out: int = 0) -> bool:
-    named = {"out": out, **{f"x{i}": x for i, x in enumerate(inputs)}}
-    return circuit.r1cs.broken_constraint(circuit.witness(named)) is None
-
-
-def cost_of(n_inputs: int, build: Build) -> int:
-    cs = ConstraintSystem()
-    build(cs, *(cs.private_input(f"x{i}") for i in range(n_inputs)))
-    return cs.n_constraints
-
-
-def without(r1cs: R1CS, meaning: str) -> R1CS:
-    """The same system with the constraints of this meaning deleted; at least one."""
-    kept = tuple(row for row in r1cs.constraints if not row.meaning.endswith(meaning))
-    assert len(kept) < len(r1cs.constraints)
-    return replace(r1cs, constraints=kept)
 
 
 def membership(depth: int) -> Build:
