@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from eth_account.signers.local import LocalAccount
 
-    from chain.cream import CreamClient
+    from chain.election_client import ElectionClient
 
 
 class Registrar:
@@ -41,7 +41,7 @@ class Registrar:
 
     @staticmethod
     def for_election(
-        client: CreamClient, account: LocalAccount, roll: Collection[str], store_path: Path
+        client: ElectionClient, account: LocalAccount, roll: Collection[str], store_path: Path
     ) -> Registrar:
         """Bind to an election on chain.
 

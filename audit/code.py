@@ -8,12 +8,9 @@ from web3.exceptions import Web3Exception
 
 from audit.evidence import require_block
 from audit.report import Where
-from chain.code_check import compare_election_code
-from chain.compiler import contract
-from chain.connection import typed_errors
+from chain.code_check import compare_election_code, read_verifier
 from chain.errors import ChainError
 from zk.errors import ZkError
-from zk.solidity import verifying_key_from_words
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -29,7 +26,7 @@ def examine_code(w3: Web3, evidence: Evidence, examination: Examination) -> None
     """Compare the code of contract, verifier and hasher with what the sources compile to."""
     where = Where(evidence.block.number)
     try:
-        compared = compare_election_code(w3, evidence.contract, evidence.block.number)
+        compared = compare_election_code(w3, evidence.contract, evidence.scheme, evidence.block.number)
     except _NO_ANSWER as failure:
         require_block(w3, evidence.block)
         examination.rules("code", where).that("a verifier rendered here", holds=False, found=failure)
@@ -44,15 +41,8 @@ def examine_code(w3: Web3, evidence: Evidence, examination: Examination) -> None
 
 def read_verifying_key(w3: Web3, evidence: Evidence) -> tuple[VerifyingKey | None, bytes]:
     """Return the key and the hash of its ceremony; no key if the verifier has none that makes sense."""
-    verifier = w3.eth.contract(
-        w3.to_checksum_address(evidence.state.verifier), abi=contract("IVoteVerifier").abi
-    )
-    block = evidence.block.number
     try:
-        with typed_errors():
-            words = verifier.functions.verifyingKey().call(block_identifier=block)
-            transcript_hash = bytes(verifier.functions.ceremonyTranscriptHash().call(block_identifier=block))
-        return verifying_key_from_words(words), transcript_hash
+        return read_verifier(w3, evidence.state.verifier, evidence.scheme, evidence.block.number)
     except _NO_ANSWER:
         require_block(w3, evidence.block)
         return None, bytes(32)

@@ -18,9 +18,10 @@ from web3.exceptions import Web3Exception, Web3RPCError
 from audit.errors import AuditImpossibleError
 from chain.connection import typed_errors
 from chain.contract_errors import ContractError
-from chain.cream import CreamClient
+from chain.elections import open_election
 from chain.errors import ChainError
-from chain.events import BallotCast, Checkpointed, CreamEvent, Deposited, ElectionDeployed
+from chain.events import BallotCast, Checkpointed, Deposited, ElectionDeployed, ElectionEvent
+from chain.schemes import CONTRACTS
 from election.identity import election_id
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from web3 import Web3
     from web3.providers.base import JSONBaseProvider
     from web3.types import RPCEndpoint
+
+    from election.scheme import Scheme
 
 REQUESTS_PER_BATCH = 250
 
@@ -41,6 +44,15 @@ class Block:
     number: int
     hash: str
     timestamp: int
+
+
+@dataclass(frozen=True)
+class CoinState:
+    """What the contract answers about its voting coins."""
+
+    total_supply: int
+    held: int | None  # None: the contract fails to say, because it counted more votes than coins
+    balances: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -58,12 +70,10 @@ class ContractState:
     hasher: str
     leaf_count: int
     latest_root: int
-    total_supply: int
-    held: int | None  # None: the contract fails to say, because it counted more votes than coins
     tally: tuple[int, ...]
     candidates: tuple[tuple[str, int], ...]
-    balances: tuple[int, ...]
     ether: int
+    coins: CoinState | None  # None: the scheme has no voting coins
 
 
 @dataclass(frozen=True)
@@ -72,10 +82,11 @@ class Evidence:
 
     chain_id: int
     contract: ChecksumAddress
+    scheme: Scheme
     block: Block
     file_bytes: bytes
     state: ContractState
-    events: list[CreamEvent]
+    events: list[ElectionEvent]
     header_times: dict[int, int]
     is_deposited: dict[int, bool]
     is_spent: dict[int, bool]
@@ -102,10 +113,10 @@ def gather(
 
     """
     with _impossible_if_it_fails():
-        client = CreamClient(w3, address)
+        client = open_election(w3, address)
         block = _read_block(w3, to_block)
         reader = _StateReader(w3, client.address, block.number)
-        state = reader.state()
+        state = reader.state(has_coins=CONTRACTS[client.scheme].has_voting_coins)
         events = client.events(to_block=block.number, on_progress=on_progress)
         times = _header_times(w3, {event.block_number for event in events})
         commitments = [event.commitment for event in events if isinstance(event, Deposited)]
@@ -114,6 +125,7 @@ def gather(
         evidence = Evidence(
             chain_id=client.chain_id(),
             contract=client.address,
+            scheme=client.scheme,
             block=block,
             file_bytes=_file_bytes(events),
             state=state,
@@ -149,13 +161,11 @@ class _StateReader:
     def __init__(self, w3: Web3, contract: ChecksumAddress, block: int) -> None:
         self._w3, self._contract, self._block = w3, contract, block
 
-    def state(self) -> ContractState:
+    def state(self, *, has_coins: bool) -> ContractState:
         one = self._one
         count = one("candidateCount()", "uint256")
         candidates = self._ask([("candidate(uint256)", ("address", "uint256"), (i,)) for i in range(count)])
         accounts = [str(to_checksum_address(account)) for account, _ in candidates]
-        asked = [("balanceOf(address)", ("uint256",), (account,)) for account in accounts]
-        balances = [coins for (coins,) in self._ask(asked)]
         (schedule,) = self._ask([("schedule()", ("uint64", "uint64", "uint64"), ())])
         return ContractState(
             election_id=one("electionId()", "uint256"),
@@ -169,18 +179,21 @@ class _StateReader:
             hasher=to_checksum_address(one("hasher()", "address")),
             leaf_count=one("leafCount()", "uint256"),
             latest_root=one("latestRoot()", "uint256"),
-            total_supply=one("totalSupply()", "uint256"),
-            held=self._held(),
             tally=tuple(one("tally()", "uint256[]")),
             candidates=tuple(zip(accounts, (votes for _, votes in candidates), strict=True)),
-            balances=tuple(balances),
             ether=self._w3.eth.get_balance(self._contract, self._block),
+            coins=self._coins(accounts) if has_coins else None,
         )
 
     def flags(self, signature: str, arguments: list[int]) -> dict[int, bool]:
         distinct = list(dict.fromkeys(arguments))
         answers = self._ask([(signature, ("bool",), (argument,)) for argument in distinct])
         return {argument: answer for argument, (answer,) in zip(distinct, answers, strict=True)}
+
+    def _coins(self, accounts: list[str]) -> CoinState:
+        asked = [("balanceOf(address)", ("uint256",), (account,)) for account in accounts]
+        balances = tuple(coins for (coins,) in self._ask(asked))
+        return CoinState(self._one("totalSupply()", "uint256"), self._held(), balances)
 
     def _held(self) -> int | None:
         question = ("balanceOf(address)", ("uint256",), (self._contract,))
@@ -235,7 +248,7 @@ def _ask_all(w3: Web3, requests: list[tuple[str, list[Any]]]) -> list[Any]:
     return results
 
 
-def _file_bytes(events: list[CreamEvent]) -> bytes:
+def _file_bytes(events: list[ElectionEvent]) -> bytes:
     for event in events:
         if isinstance(event, ElectionDeployed):
             return event.election_file

@@ -15,26 +15,28 @@ from audit.report import Where
 from chain.events import (
     BallotCast,
     Checkpointed,
-    CreamEvent,
     Deposited,
     ElectionDeployed,
+    ElectionEvent,
     PhaseAdvanced,
     Released,
     Transfer,
     TreasuryPaymentDeferred,
 )
+from chain.schemes import CONTRACTS
 from election.address import ZERO_ADDRESS
-from election.ballot import vote_signal
+from election.ballot import BallotTerms
+from election.cryptography import CRYPTOGRAPHY
 from election.phase import Phase, phase_at
 from election.tally import count_ballots
+from zk.errors import TohyoError
 from zk.field import is_field_element
-from zk.merkle import IncrementalMerkleTree
-from zk.statement import VoteStatement
 
 if TYPE_CHECKING:
     from audit.evidence import Evidence
     from audit.report import Examination, Rules
     from election.file import ElectionFile
+    from zk.circuits import Statement
 
 ROOT_HISTORY = 100  # checkpoints that the contract keeps
 
@@ -46,7 +48,7 @@ class CountedBallot:
     """A ballot event, what its proof must show, and whether it kept every other rule."""
 
     event: BallotCast
-    statement: VoteStatement
+    statement: Statement
     keeps_rules: bool
 
 
@@ -56,9 +58,9 @@ class CoinBook:
     def __init__(self) -> None:
         self._due: dict[str, Counter[Move]] = {}
         self._moved: dict[str, Counter[Move]] = {}
-        self._places: dict[str, CreamEvent] = {}
+        self._places: dict[str, ElectionEvent] = {}
 
-    def due(self, event: CreamEvent, sender: str, recipient: str) -> None:
+    def due(self, event: ElectionEvent, sender: str, recipient: str) -> None:
         """Expect one coin to move in the event's transaction."""
         self._add(self._due, event, (sender, recipient, 1))
 
@@ -74,7 +76,7 @@ class CoinBook:
             rules = examination.rules("coins", place_of(event))
             rules.equal("the list of coins moved", expected=dict(due), found=dict(moved))
 
-    def _add(self, book: dict[str, Counter[Move]], event: CreamEvent, move: Move) -> None:
+    def _add(self, book: dict[str, Counter[Move]], event: ElectionEvent, move: Move) -> None:
         self._places.setdefault(event.transaction_hash, event)
         book.setdefault(event.transaction_hash, Counter())[move] += 1
 
@@ -85,7 +87,9 @@ class Recount:
     def __init__(self, evidence: Evidence, election: ElectionFile, examination: Examination) -> None:
         self._evidence, self.election, self._examination = evidence, election, examination
         self._election_id = evidence.election_id
-        self.tree = IncrementalMerkleTree(election.depth)
+        self._cryptography = CRYPTOGRAPHY[evidence.scheme]
+        self._contracts = CONTRACTS[evidence.scheme]
+        self.tree = self._cryptography.tree(election.depth)
         self.roots: list[int] = []
         self.ballots: list[CountedBallot] = []
         self.deposits = self.ballot_events = self._announcements = 0
@@ -106,7 +110,10 @@ class Recount:
             if rules.that("each log once", holds=place != last_place, found="the same log again"):
                 self._take(event)
             last_place = place
-        self._coins.examine(self._examination)
+        if self._contracts.roots_each_deposit and self._evidence.events:
+            self._require_root(self._rules("checkpoints", self._evidence.events[-1]))
+        if self._contracts.has_voting_coins:
+            self._coins.examine(self._examination)
 
     def known_roots(self) -> list[int]:
         """Return the roots that the contract must accept at this point of the story."""
@@ -121,7 +128,7 @@ class Recount:
         ]
         return count_ballots(valid, len(self.election.candidates))
 
-    def _take(self, event: CreamEvent) -> None:
+    def _take(self, event: ElectionEvent) -> None:
         match event:
             case Deposited():
                 self._deposit(event)
@@ -151,6 +158,8 @@ class Recount:
         rules, commitment = self._rules("deposits", event), event.commitment
         self._require_phase(rules, event, Phase.REGISTRATION)
         rules.equal("the leaf index", expected=self.deposits, found=event.leaf_index)
+        if self._contracts.roots_each_deposit:
+            self._require_root(self._rules("checkpoints", event))
         self.deposits += 1
         self._coins.due(event, ZERO_ADDRESS, self._evidence.contract)
         voters = self.election.electorate
@@ -182,9 +191,12 @@ class Recount:
             rules.that("a phase not announced before", holds=due > self._announced, found=due.name.lower())
             self._announced = due
         if event.phase >= Phase.VOTING:
-            found = f"{self._checkpointed_leaves} of {len(self.tree)}"
-            covered = self._checkpointed_leaves == len(self.tree)
-            rules.that("a checkpoint of all deposits", holds=covered, found=found)
+            self._require_root(rules)
+
+    def _require_root(self, rules: Rules) -> None:
+        found = f"{self._checkpointed_leaves} of {len(self.tree)}"
+        covered = self._checkpointed_leaves == len(self.tree)
+        rules.that("a checkpoint of all deposits", holds=covered, found=found)
 
     def _ballot(self, event: BallotCast) -> None:
         self.ballot_events += 1
@@ -211,27 +223,32 @@ class Recount:
         if statement is not None:
             self.ballots.append(CountedBallot(event, statement, all(kept)))
 
-    def _statement(self, event: BallotCast, rules: Rules) -> VoteStatement | None:
-        signal = vote_signal(event.choice, event.relayer, event.fee)
+    def _statement(self, event: BallotCast, rules: Rules) -> Statement | None:
         in_range = [
             rules.that(f"a {name} below r", holds=is_field_element(value), found=value)
             for name, value in (("root", event.root), ("nullifier hash", event.nullifier_hash))
         ]
         if not all(in_range):
             return None
-        return VoteStatement(event.root, event.nullifier_hash, self._election_id, signal)
+        terms = BallotTerms(event.choice, event.root, event.nullifier_hash, event.relayer, event.fee)
+        accounts = [candidate.address for candidate in self.election.candidates]
+        try:
+            return self._cryptography.statement(terms, self._election_id, accounts)
+        except TohyoError as failure:
+            rules.that("a statement that can be proved", holds=False, found=failure)
+            return None
 
-    def _require_phase(self, rules: Rules, event: CreamEvent, phase: Phase) -> bool:
+    def _require_phase(self, rules: Rules, event: ElectionEvent, phase: Phase) -> bool:
         found = phase_at(self.election.schedule, self._time(event))
         return rules.that(f"the {phase.name.lower()} phase", holds=found is phase, found=found.name.lower())
 
-    def _time(self, event: CreamEvent) -> int:
+    def _time(self, event: ElectionEvent) -> int:
         return self._evidence.header_times[event.block_number]
 
-    def _rules(self, check: str, event: CreamEvent) -> Rules:
+    def _rules(self, check: str, event: ElectionEvent) -> Rules:
         return self._examination.rules(check, place_of(event))
 
 
-def place_of(event: CreamEvent) -> Where:
+def place_of(event: ElectionEvent) -> Where:
     """Name the place of an event."""
     return Where(event.block_number, event.transaction_hash, event.log_index)

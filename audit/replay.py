@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from web3 import Web3
 
     from audit.evidence import Evidence
+    from zk.circuits import Statement
     from zk.groth16 import Proof, VerifyingKey
-    from zk.statement import VoteStatement
 
     Progress = Callable[[int, int], None]
 
@@ -87,7 +87,7 @@ def _verify_proofs(
 
 
 def _verify_all(
-    verifier: StatementVerifier, claims: list[tuple[Proof, VoteStatement]], on_progress: Progress
+    verifier: StatementVerifier, claims: list[tuple[Proof, Statement]], on_progress: Progress
 ) -> list[bool]:
     """Verify in batches; if any proof is malformed, one by one."""
     try:
@@ -96,7 +96,7 @@ def _verify_all(
         return [_verifies(verifier, proof, statement) for proof, statement in claims]
 
 
-def _verifies(verifier: StatementVerifier, proof: Proof, statement: VoteStatement) -> bool:
+def _verifies(verifier: StatementVerifier, proof: Proof, statement: Statement) -> bool:
     try:
         return verifier.verify(proof, statement)
     except ZkError:

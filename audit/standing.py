@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from audit.report import Where
 
 if TYPE_CHECKING:
-    from audit.evidence import Evidence
+    from audit.evidence import CoinState, Evidence
     from audit.recount import Recount
-    from audit.report import Examination
+    from audit.report import Examination, Rules
     from election.file import ElectionFile
 
 
@@ -22,6 +22,7 @@ def examine_parameters(evidence: Evidence, election: ElectionFile, examination: 
     )
     is_canonical = evidence.file_bytes == election.canonical_bytes()
     rules.that("a published file in its canonical form", holds=is_canonical, found="another form")
+    rules.equal("the scheme", expected=election.scheme, found=evidence.scheme)
     rules.equal("the schedule", expected=election.schedule.timestamps(), found=state.schedule)
     rules.equal("the depth", expected=election.depth, found=state.depth)
     rules.equal("the denomination", expected=election.denomination, found=state.denomination)
@@ -36,10 +37,10 @@ def examine_parameters(evidence: Evidence, election: ElectionFile, examination: 
 def examine_state(evidence: Evidence, recount: Recount, votes: list[int], examination: Examination) -> None:
     """Hold what the contract counted against what the events amount to."""
     state, where = evidence.state, Where(evidence.block.number)
-    deposits, coins = examination.rules("deposits", where), examination.rules("coins", where)
+    deposits = examination.rules("deposits", where)
     deposits.equal("the contract's number of deposits", expected=recount.deposits, found=state.leaf_count)
-    coins.equal("the supply of coins", expected=recount.deposits, found=state.total_supply)
-    coins.equal("the number of coins not voted", expected=recount.deposits - sum(votes), found=state.held)
+    if state.coins is not None:
+        _examine_coins(state.coins, recount, votes, examination.rules("coins", where))
     newest = (recount.roots or [0])[-1]
     examination.rules("checkpoints", where).equal("the newest root", expected=newest, found=state.latest_root)
     _examine_count(evidence, votes, examination)
@@ -48,21 +49,30 @@ def examine_state(evidence: Evidence, recount: Recount, votes: list[int], examin
 
 
 def expected_ether(evidence: Evidence, recount: Recount) -> int:
-    """Return deposits less ballots, plus what the treasury refused, less what was released to it later."""
+    """Return deposits less ballots, plus what the treasury refused, less what was released to it later.
+
+    A ballot takes one denomination out in either scheme: fee and rest go to relayer and treasury, or to
+    relayer and candidate.
+    """
     unspent = recount.deposits - recount.ballot_events
     return evidence.state.denomination * unspent + recount.deferred - recount.released
 
 
 def _examine_count(evidence: Evidence, votes: list[int], examination: Examination) -> None:
-    """Compare the three places where the count stands: the tally, the candidates, and the coins."""
-    state, where = evidence.state, Where(evidence.block.number)
-    count, coins = examination.rules("count", where), examination.rules("coins", where)
+    """Compare the places where the count stands: the tally and the candidates."""
+    state = evidence.state
+    count = examination.rules("count", Where(evidence.block.number))
     count.equal("the tally", expected=tuple(votes), found=state.tally)
-    for index, (expected, (_, standing), balance) in enumerate(
-        zip(votes, state.candidates, state.balances, strict=False)
-    ):
+    for index, (expected, (_, standing)) in enumerate(zip(votes, state.candidates, strict=False)):
         count.equal(f"the number of votes for candidate {index}", expected=expected, found=standing)
-        coins.equal(f"the number of coins of candidate {index}", expected=expected, found=balance)
+
+
+def _examine_coins(coins: CoinState, recount: Recount, votes: list[int], rules: Rules) -> None:
+    """Compare the count once more with where the voting coins lie."""
+    rules.equal("the supply of coins", expected=recount.deposits, found=coins.total_supply)
+    rules.equal("the number of coins not voted", expected=recount.deposits - sum(votes), found=coins.held)
+    for index, (expected, balance) in enumerate(zip(votes, coins.balances, strict=False)):
+        rules.equal(f"the number of coins of candidate {index}", expected=expected, found=balance)
 
 
 def _examine_flags(evidence: Evidence, recount: Recount, examination: Examination) -> None:

@@ -108,19 +108,16 @@ def run_election(w3: Web3, election: ElectionFile, keys: CircuitKeys) -> Deploym
     times = election.schedule.timestamps()
     travel_to(w3, times[1])
     client.advance(sender)
-    cast_all(client, sender, prepare_all(client, election, deployment, notes), keys)
+    cast_all(client, sender, prepare_all(client, election, notes), keys)
     travel_to(w3, times[2])
     client.advance(sender)
     return deployment
 
 
-def prepare_all(
-    client: CreamClient, election: ElectionFile, deployment: Deployment, notes: Sequence[Note]
-) -> list[UnprovenBallot]:
+def prepare_all(client: CreamClient, election: ElectionFile, notes: Sequence[Note]) -> list[UnprovenBallot]:
     """Make everything but the proofs."""
-    tree = IncrementalMerkleTree.from_leaves(election.depth, client.leaves())
-    identity = deployment.election_id
-    return [unproven_ballot(note, tree, identity, i * i % CANDIDATES) for i, note in enumerate(notes)]
+    tree, config = IncrementalMerkleTree.from_leaves(election.depth, client.leaves()), client.config()
+    return [unproven_ballot(note, tree, config, i * i % CANDIDATES) for i, note in enumerate(notes)]
 
 
 def cast_all(

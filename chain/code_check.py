@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 from chain.compiler import CompiledContract, compile_verifier, contract
 from chain.connection import typed_errors
-from chain.deploy import FOLDED_INPUT
+from chain.schemes import CONTRACTS
 from zk.solidity import render_verifier, verifying_key_from_words
 
 if TYPE_CHECKING:
     from web3 import Web3
     from web3.types import BlockIdentifier
+
+    from election.scheme import Scheme
+    from zk.groth16 import VerifyingKey
 
 
 @dataclass(frozen=True)
@@ -41,50 +44,61 @@ def immutable_words(code: bytes, compiled: CompiledContract) -> set[int]:
     return {int.from_bytes(code[start : start + length]) for start, length in compiled.immutables}
 
 
-def expected_verifier(w3: Web3, address: str, block: BlockIdentifier = "latest") -> CompiledContract:
-    """Compile the verifier of the key and transcript hash that the contract at `address` answers with.
+def read_verifier(
+    w3: Web3, address: str, scheme: Scheme, block: BlockIdentifier = "latest"
+) -> tuple[VerifyingKey, bytes]:
+    """Return the key and transcript hash that the verifier at `address` answers with.
 
     Raises VerifyingKeyMalformedError, ContractError.
     """
-    verifier = w3.eth.contract(address=w3.to_checksum_address(address), abi=contract("IVoteVerifier").abi)
+    abi = contract(CONTRACTS[scheme].verifier).abi
+    verifier = w3.eth.contract(address=w3.to_checksum_address(address), abi=abi)
     with typed_errors():
         words = verifier.functions.verifyingKey().call(block_identifier=block)
         transcript_hash = bytes(verifier.functions.ceremonyTranscriptHash().call(block_identifier=block))
-    key = verifying_key_from_words(words)
-    return compile_verifier(render_verifier(key, folded_input=FOLDED_INPUT, transcript_hash=transcript_hash))
+    return verifying_key_from_words(words), transcript_hash
 
 
 def compare_election_code(
-    w3: Web3, address: str, block: BlockIdentifier = "latest"
+    w3: Web3, address: str, scheme: Scheme, block: BlockIdentifier = "latest"
 ) -> tuple[CodeComparison, ...]:
-    """Compare Cream at `address`, the input it verifies with folded, and the verifier and hasher it names.
-
-    The folded input is an immutable without a getter: code that is ours, installed by another constructor,
-    could carry
-    another election's, so it is looked up among the immutables.
-    """
-    cream = contract("Cream")
+    """Compare the election at `address`, the input that it keeps folded, its verifier and its hasher."""
+    names = CONTRACTS[scheme]
+    compiled = contract(names.election)
     code = _code(w3, address, block)
-    if not code_matches(code, cream):
-        return (CodeComparison("Cream", address, matches=False),)
-    election = w3.eth.contract(address=w3.to_checksum_address(address), abi=cream.abi)
+    if not code_matches(code, compiled):
+        return (CodeComparison(names.election, address, matches=False),)
+    election = w3.eth.contract(address=w3.to_checksum_address(address), abi=compiled.abi)
     with typed_errors():
         verifier = election.functions.verifier().call(block_identifier=block)
         hasher = election.functions.hasher().call(block_identifier=block)
         election_id = election.functions.electionId().call(block_identifier=block)
-    verifier_code = expected_verifier(w3, verifier, block)
-    rendered = w3.eth.contract(address=verifier, abi=contract("IVoteVerifier").abi)
-    with typed_errors():
-        folded = rendered.functions.foldInput(election_id).call(block_identifier=block)
-    return (
-        CodeComparison("Cream", address, matches=set(folded) <= immutable_words(code, cream)),
-        CodeComparison(
-            "Groth16Verifier", verifier, matches=code_matches(_code(w3, verifier, block), verifier_code)
-        ),
-        CodeComparison(
-            "PoseidonT3", hasher, matches=code_matches(_code(w3, hasher, block), contract("PoseidonT3"))
-        ),
+    key, transcript_hash = read_verifier(w3, verifier, scheme, block)
+    rendered = compile_verifier(
+        render_verifier(key, folded_input=names.folded_input, transcript_hash=transcript_hash)
     )
+    is_bound = not names.keeps_folded_input or _keeps_folded(w3, verifier, election_id, code, block)
+    hasher_code = _code(w3, hasher, block)
+    return (
+        CodeComparison(names.election, address, matches=is_bound),
+        CodeComparison(
+            "Groth16Verifier", verifier, matches=code_matches(_code(w3, verifier, block), rendered)
+        ),
+        CodeComparison(names.hasher, hasher, matches=code_matches(hasher_code, contract(names.hasher))),
+    )
+
+
+def _keeps_folded(w3: Web3, verifier: str, election_id: int, code: bytes, block: BlockIdentifier) -> bool:
+    """Say whether Cream's constants hold the folded input of this election.
+
+    It is an immutable without a getter: code that is ours, installed by another constructor, could carry
+    another election's.
+    """
+    abi = contract("IVoteVerifier").abi
+    folding = w3.eth.contract(address=w3.to_checksum_address(verifier), abi=abi).functions.foldInput
+    with typed_errors():
+        folded = folding(election_id).call(block_identifier=block)
+    return set(folded) <= immutable_words(code, contract("Cream"))
 
 
 def _code(w3: Web3, address: str, block: BlockIdentifier) -> bytes:

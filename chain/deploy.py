@@ -1,4 +1,4 @@
-"""Deploys an election: hasher, verifier, then Cream.
+"""Deploys an election: hasher, verifier, then the contract of its scheme.
 
 Imports web3, eth-abi and pydantic only, because Brownie's environment has no more. The election file says
 everything but the registrar; the verifying key comes from `zk.keys`, with the hash of its ceremony's
@@ -16,7 +16,9 @@ from web3 import Web3
 from chain.compiler import CompiledContract, compile_verifier, contract
 from chain.connection import typed_errors
 from chain.errors import DeploymentFileError, TransactionFailedError
+from chain.schemes import CONTRACTS
 from election.identity import election_id
+from election.scheme import Scheme
 from zk.solidity import DEVELOPMENT_TRANSCRIPT_HASH, render_verifier
 from zk.whole_file import write_whole
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from election.file import ElectionFile
     from zk.groth16 import VerifyingKey
 
-FOLDED_INPUT = 2  # electionId in [root, nullifierHash, electionId, signal]: the one no ballot changes
+FOLDED_INPUT = CONTRACTS[Scheme.CREAM].folded_input
 STEPS = ("hasher", "verifier", "contract")
 
 
@@ -87,18 +89,21 @@ def deploy_election(  # noqa: PLR0917 - its callers read as sentences
     transcript_hash: bytes = DEVELOPMENT_TRANSCRIPT_HASH,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Deployment:
-    """Deploy hasher, verifier (rendered from `verifying_key`) and Cream.
+    """Deploy hasher, verifier (rendered from `verifying_key`) and the scheme's contract.
 
     Raises ContractError, TransactionFailedError, RpcUnreachableError, VerifyingKeyMalformedError.
     """
     report = on_progress or (lambda _done, _total: None)
-    source = render_verifier(verifying_key, folded_input=FOLDED_INPUT, transcript_hash=transcript_hash)
-    hasher = deploy_contract(w3, sender, contract("PoseidonT3"))
+    contracts = CONTRACTS[election.scheme]
+    source = render_verifier(
+        verifying_key, folded_input=contracts.folded_input, transcript_hash=transcript_hash
+    )
+    hasher = deploy_contract(w3, sender, contract(contracts.hasher))
     report(1, len(STEPS))
     verifier = deploy_contract(w3, sender, compile_verifier(source))
     report(2, len(STEPS))
-    config = cream_config(election, registrar, verifier=_address(verifier), hasher=_address(hasher))
-    receipt = deploy_contract(w3, sender, contract("Cream"), config)
+    config = contract_config(election, registrar, verifier=_address(verifier), hasher=_address(hasher))
+    receipt = deploy_contract(w3, sender, contract(contracts.election), config)
     report(3, len(STEPS))
     with typed_errors():
         chain_id = w3.eth.chain_id
@@ -115,8 +120,10 @@ def deploy_election(  # noqa: PLR0917 - its callers read as sentences
     )
 
 
-def cream_config(election: ElectionFile, registrar: str, *, verifier: str, hasher: str) -> tuple[object, ...]:
-    """ICream.Config of an election file, in the order of the struct."""
+def contract_config(
+    election: ElectionFile, registrar: str, *, verifier: str, hasher: str
+) -> tuple[object, ...]:
+    """IElection.Config of an election file, in the order of the struct."""
     return (
         election.canonical_bytes(),
         Web3.to_checksum_address(registrar),

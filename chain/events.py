@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreamEvent:
+class ElectionEvent:
     """Where an event stands; (block_number, log_index) orders events."""
 
     block_number: int
@@ -27,7 +27,7 @@ class CreamEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ElectionDeployed(CreamEvent):
+class ElectionDeployed(ElectionEvent):
     """The election exists."""
 
     election_id: int
@@ -35,7 +35,7 @@ class ElectionDeployed(CreamEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deposited(CreamEvent):
+class Deposited(ElectionEvent):
     """A commitment got its leaf."""
 
     commitment: int
@@ -44,7 +44,7 @@ class Deposited(CreamEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checkpointed(CreamEvent):
+class Checkpointed(ElectionEvent):
     """A root was computed."""
 
     root: int
@@ -52,7 +52,7 @@ class Checkpointed(CreamEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BallotCast(CreamEvent):
+class BallotCast(ElectionEvent):
     """A ballot was counted."""
 
     nullifier_hash: int
@@ -64,14 +64,14 @@ class BallotCast(CreamEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PhaseAdvanced(CreamEvent):
+class PhaseAdvanced(ElectionEvent):
     """A phase was announced (0 pending, 1 registration, 2 voting, 3 closed)."""
 
     phase: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Transfer(CreamEvent):
+class Transfer(ElectionEvent):
     """A voting coin was minted or voted."""
 
     sender: str
@@ -80,21 +80,21 @@ class Transfer(CreamEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TreasuryPaymentDeferred(CreamEvent):
+class TreasuryPaymentDeferred(ElectionEvent):
     """The treasury refused its part of a deposit."""
 
     amount: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Released(CreamEvent):
+class Released(ElectionEvent):
     """Money that had stayed in the contract went to the treasury."""
 
     amount: int
 
 
-def typed_event(entry: EventData, timestamp: int) -> CreamEvent:
-    """Return the dataclass of a decoded log; KeyError for an event that Cream does not have."""
+def typed_event(entry: EventData, timestamp: int) -> ElectionEvent:
+    """Return the dataclass of a decoded log; KeyError for an event that no election has."""
     place: dict[str, Any] = {
         "block_number": entry["blockNumber"],
         "timestamp": timestamp,
@@ -104,7 +104,7 @@ def typed_event(entry: EventData, timestamp: int) -> CreamEvent:
     return _READERS[entry["event"]](entry["args"], place)
 
 
-def _ballot_cast(args: dict[str, Any], place: dict[str, Any]) -> CreamEvent:
+def _ballot_cast(args: dict[str, Any], place: dict[str, Any]) -> ElectionEvent:
     words = args["proof"]
     proof = Proof.from_evm(tuple(words.values()) if hasattr(words, "values") else tuple(words))
     return BallotCast(
@@ -118,7 +118,7 @@ def _ballot_cast(args: dict[str, Any], place: dict[str, Any]) -> CreamEvent:
     )
 
 
-_READERS: dict[str, Callable[[dict[str, Any], dict[str, Any]], CreamEvent]] = {
+_READERS: dict[str, Callable[[dict[str, Any], dict[str, Any]], ElectionEvent]] = {
     "ElectionDeployed": lambda args, place: ElectionDeployed(
         **place, election_id=args["electionId"], election_file=bytes(args["electionFile"])
     ),

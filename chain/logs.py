@@ -8,7 +8,7 @@ from eth_utils.abi import event_abi_to_log_topic
 from web3.exceptions import Web3RPCError
 
 from chain.connection import typed_errors
-from chain.events import EVENT_NAMES, CreamEvent, typed_event
+from chain.events import EVENT_NAMES, ElectionEvent, typed_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,11 +40,11 @@ class LogReader:
         first: int,
         last: int,
         on_progress: Callable[[int, int], None] | None = None,
-    ) -> list[CreamEvent]:
+    ) -> list[ElectionEvent]:
         """Events of blocks first…last in chain order; `names` selects. Progress counts blocks."""
         topics = [topic for topic, (name, _) in self._decoders.items() if names is None or name in names]
         total = max(last - first + 1, 0)
-        events: list[CreamEvent] = []
+        events: list[ElectionEvent] = []
         for start in range(first, last + 1, BLOCKS_PER_REQUEST):
             end = min(start + BLOCKS_PER_REQUEST - 1, last)
             filtering: FilterParams = {
@@ -89,7 +89,7 @@ class LogReader:
                 return 0
         return low
 
-    def _typed(self, log: LogReceipt) -> CreamEvent:
+    def _typed(self, log: LogReceipt) -> ElectionEvent:
         _, decoder = self._decoders[bytes(log["topics"][0])]
         return typed_event(decoder.process_log(log), self._log_time(log))
 

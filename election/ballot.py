@@ -1,7 +1,7 @@
 """A ballot: a choice, the proof that an unnamed voter made it, and who may be paid for carrying it.
 
-Everything a carrier could change is bound by the proof's `signal`. A ballot is identified by its nullifier
-hash, never by the bytes of its proof: those can be re-randomised by anybody.
+Everything a carrier could change is bound by the proof: in the scheme `cream` through its `signal`. A ballot
+is identified by its nullifier hash, never by the bytes of its proof: those can be re-randomised by anybody.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from election.source import decode_text, parse_json
 from zk.errors import ZkError
 from zk.field import BASE_FIELD, SCALAR_FIELD, require_field_element
 from zk.groth16 import Proof
-from zk.statement import VoteStatement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +34,10 @@ def vote_signal(choice: int, relayer: str, fee: int) -> int:
 
 
 @dataclass(frozen=True)
-class Ballot:
-    """One vote on its way to the contract; every number is in range from the start.
+class BallotTerms:
+    """What a ballot says, in any scheme; every number is in range from the start.
+
+    `choice` stands for the candidate, whether a scheme proves the number or the candidate's account.
 
     Raises:
         FieldElementOutOfRangeError: root or nullifier hash is not below r.
@@ -49,7 +50,6 @@ class Ballot:
     nullifier_hash: int
     relayer: str
     fee: int
-    proof: Proof
 
     def __post_init__(self) -> None:
         """Refuse what no verifier may see: x + r is another number with the same residue."""
@@ -58,15 +58,19 @@ class Ballot:
         for name, value in (("choice", self.choice), ("fee", self.fee)):
             if not 0 <= value < UINT256:
                 raise BallotError([Problem(0, 0, f"{name}: is out of range")])
+
+
+@dataclass(frozen=True)
+class Ballot(BallotTerms):
+    """One vote on its way to the contract. What its proof must show: `election.cryptography`."""
+
+    proof: Proof
+
+    def __post_init__(self) -> None:
+        """Refuse a proof of numbers that no verifier may see."""
+        super().__post_init__()
         if not all(0 <= coordinate < BASE_FIELD for coordinate in self.proof.to_evm()):
             raise BallotError([Problem(0, 0, "proof: a coordinate is out of range: it must be less than q")])
-
-    def statement(self, election_id: int) -> VoteStatement:
-        """Return what the proof must show for this ballot to count in an election."""
-        signal = vote_signal(self.choice, self.relayer, self.fee)
-        return VoteStatement(
-            root=self.root, nullifier_hash=self.nullifier_hash, election_id=election_id, signal=signal
-        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `from_json` reads."""

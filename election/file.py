@@ -26,6 +26,7 @@ from pydantic import (
 
 from election.address import ZERO_ADDRESS, parse_address
 from election.errors import ElectionFileError, Problem, UnknownCandidateError
+from election.scheme import MAX_DEPTH, TRAITS, Scheme
 from election.source import JsonPath, JsonSource, decode_text, parse_json
 from election.tally import require_candidate
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 FORMAT = "tohyo-election/1"
 MAX_CANDIDATES = 255
-MAX_DEPTH = 32
 MAX_CANONICAL_BYTES = 20_000  # what one deployment transaction can carry beside the contract's code
 MAX_SOURCE_BYTES = 1_000_000  # nothing near an election file is larger
 
@@ -115,7 +115,7 @@ class ElectionFile(BaseModel):
     format: Literal["tohyo-election/1"]
     title: Line
     description: Annotated[str, BeforeValidator(_plain_text), Field(max_length=2000)] = ""
-    scheme: Literal["cream"] = "cream"
+    scheme: Annotated[Scheme, Field(strict=False)] = Scheme.CREAM
     candidates: Annotated[tuple[Candidate, ...], Field(min_length=1, max_length=MAX_CANDIDATES, strict=False)]
     schedule: Schedule
     depth: Annotated[int, Field(ge=1, le=MAX_DEPTH)]
@@ -148,12 +148,18 @@ class ElectionFile(BaseModel):
                 f"a tree of depth {self.depth} has room for {2**self.depth:,} voters, "
                 f"not {self.electorate:,}; depth {needed} is needed"
             )
+        for refusal in TRAITS[self.scheme].refusals(self.scheme, self.depth, self.denomination):
+            raise ValueError(refusal)
         if self.denomination > 0 and self.treasury == ZERO_ADDRESS:
             raise ValueError("an election with a denomination needs a treasury")
         size = len(self.canonical_bytes())
         if size > MAX_CANONICAL_BYTES:
             raise ValueError(f"the file is {size:,} bytes long; {MAX_CANONICAL_BYTES:,} fit on chain")
         return self
+
+    def candidates_without_account(self) -> list[str]:
+        """Return the names of candidates whose address follows from the name, so that nobody has its key."""
+        return [c.name for i, c in enumerate(self.candidates) if c.address == candidate_address(i, c.name)]
 
     def choice_of(self, text: str) -> int:
         """Return the number of a candidate given by number or by exact name.
@@ -176,7 +182,7 @@ class ElectionFile(BaseModel):
         document: dict[str, Any] = {
             "format": self.format,
             "title": self.title,
-            "scheme": self.scheme,
+            "scheme": self.scheme.value,
             "candidates": [_candidate_document(i, c) for i, c in enumerate(self.candidates)],
             "schedule": {
                 "registration_opens": _utc(self.schedule.registration_opens),

@@ -1,7 +1,7 @@
 """The voting schemes, and what each demands of an election file.
 
-What they do is spread over the layers, one table in each: `election.cryptography` (what is proved),
-`chain.schemes` (which contracts), `voter.note` (what a note looks like).
+What they do is spread over the layers, one table in each: `election.cryptography` (what is hashed and
+proved), `chain.schemes` (which contracts), `voter.note` (what a note looks like).
 """
 
 from __future__ import annotations
@@ -22,25 +22,30 @@ class Scheme(StrEnum):
 
 
 @dataclass(frozen=True)
-class SchemeLimits:
-    """Depths of the tree that a scheme allows, from least to most, and whether its votes are payments."""
+class SchemeTraits:
+    """Name of the scheme's circuit, the depths it allows, and whether a vote pays its candidate."""
 
+    circuit: str
     min_depth: int
     max_depth: int
-    needs_denomination: bool
+    pays_candidates: bool
+
+    def depth_for(self, depth: int) -> int:
+        """Return the allowed depth that is nearest."""
+        return min(max(depth, self.min_depth), self.max_depth)
 
     def refusals(self, scheme: Scheme, depth: int, denomination: int) -> list[str]:
         """Say in sentences what the scheme does not allow."""
         found = []
-        if not self.min_depth <= depth <= self.max_depth:
+        if depth != self.depth_for(depth):
             allowed = " to ".join(str(d) for d in sorted({self.min_depth, self.max_depth}))
             found.append(f"the scheme {scheme} has trees of depth {allowed}, not {depth}")
-        if self.needs_denomination and denomination == 0:
+        if self.pays_candidates and denomination == 0:
             found.append(f"in the scheme {scheme} a vote is a payment, so the denomination cannot be 0")
         return found
 
 
-LIMITS: Final = {
-    Scheme.CREAM: SchemeLimits(1, MAX_DEPTH, needs_denomination=False),
-    Scheme.CREAM_CLASSIC: SchemeLimits(CLASSIC_DEPTH, CLASSIC_DEPTH, needs_denomination=True),
+TRAITS: Final = {
+    Scheme.CREAM: SchemeTraits("vote", 1, MAX_DEPTH, pays_candidates=False),
+    Scheme.CREAM_CLASSIC: SchemeTraits("withdraw", CLASSIC_DEPTH, CLASSIC_DEPTH, pays_candidates=True),
 }

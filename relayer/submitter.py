@@ -15,13 +15,14 @@ from chain.contract_errors import (
     UnknownCandidateError,
     UnknownRootError,
 )
+from election.cryptography import CRYPTOGRAPHY
 from election.phase import Phase
 from relayer.errors import FeeTooLowError, RelayerOfAnotherAccountError
 from zk.errors import ZkError
 from zk.proving import StatementVerifier
 
 if TYPE_CHECKING:
-    from chain.cream import CreamClient, TransactionResult
+    from chain.election_client import ElectionClient, TransactionResult
     from chain.sender import Sender
     from election.ballot import Ballot
 
@@ -30,13 +31,13 @@ class Submitter:
     """Checks ballots of one election and casts them; `minimum_fee` is what it asks, in wei."""
 
     def __init__(
-        self, client: CreamClient, sender: Sender, verifier: StatementVerifier, minimum_fee: int = 0
+        self, client: ElectionClient, sender: Sender, verifier: StatementVerifier, minimum_fee: int = 0
     ) -> None:
         self._client, self._sender, self._verifier = client, sender, verifier
         self._minimum_fee = minimum_fee
 
     @staticmethod
-    def for_election(client: CreamClient, sender: Sender, minimum_fee: int = 0) -> Submitter:
+    def for_election(client: ElectionClient, sender: Sender, minimum_fee: int = 0) -> Submitter:
         """Verify with the key that the election's own verifier holds."""
         return Submitter(client, sender, StatementVerifier(client.verifying_key()), minimum_fee)
 
@@ -50,9 +51,8 @@ class Submitter:
             RelayerOfAnotherAccountError: the fee would go to another account.
 
         """
-        config = self._client.config()
         self._client.require_phase(Phase.VOTING)
-        if ballot.choice >= len(config.candidates):
+        if ballot.choice >= len(self._client.config().candidates):
             raise UnknownCandidateError({"choice": ballot.choice})
         self._client.require_fee(ballot.fee, ballot.relayer)
         self._require_pay(ballot)
@@ -60,7 +60,7 @@ class Submitter:
             raise UnknownRootError({"root": ballot.root})
         if self._client.is_spent(ballot.nullifier_hash):
             raise NullifierAlreadySpentError({"nullifier_hash": ballot.nullifier_hash})
-        if not self._is_proven(ballot, config.election_id):
+        if not self._is_proven(ballot):
             raise InvalidProofError
 
     def submit(self, ballot: Ballot) -> TransactionResult:
@@ -81,9 +81,11 @@ class Submitter:
                 hint="Hand the ballot to the relayer it names, or make it again with this one's address.",
             )
 
-    def _is_proven(self, ballot: Ballot, election_id: int) -> bool:
+    def _is_proven(self, ballot: Ballot) -> bool:
         """Return whether the proof holds; one that is no proof at all does not."""
+        config, cryptography = self._client.config(), CRYPTOGRAPHY[self._client.scheme]
         try:
-            return self._verifier.verify(ballot.proof, ballot.statement(election_id))
+            statement = cryptography.statement(ballot, config.election_id, config.candidates)
+            return self._verifier.verify(ballot.proof, statement)
         except ZkError:
             return False

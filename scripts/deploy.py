@@ -26,6 +26,7 @@ from chain.errors import ChainError
 from chain.paths import BUILD_DIR, EXAMPLE, KEYS_DIR
 from chain.sender import UnlockedSender
 from election.file import load_election_file
+from election.scheme import TRAITS
 from zk.errors import TohyoError
 from zk.groth16 import VerifyingKey
 
@@ -58,7 +59,9 @@ def deploy(
 ) -> Deployment:
     """Deploy the election of a file from an account that the node holds."""
     election = load_election_file(election_path)
-    key, transcript_hash = read_verifying_key(keys or KEYS_DIR / f"vote-{election.depth}")
+    key, transcript_hash = read_verifying_key(
+        keys or KEYS_DIR / f"{TRAITS[election.scheme].circuit}-{election.depth}"
+    )
     sender = UnlockedSender(w3, address)
     return deploy_election(w3, sender, election, key, registrar or address, transcript_hash)
 
@@ -77,7 +80,7 @@ def main() -> str:
     )
     record = Path(os.environ.get("TOHYO_RECORD", BUILD_DIR / "deployment.json"))
     deployment.save(record)
-    print(f"Cream deployed at {deployment.contract} (record: {record})")  # noqa: T201 - this is a command
+    print(f"Election deployed at {deployment.contract} (record: {record})")  # noqa: T201 - this is a command
     return deployment.contract
 
 
@@ -87,7 +90,7 @@ def run(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rpc", default="http://127.0.0.1:8545", help="JSON-RPC address of the chain")
     parser.add_argument("--election", type=Path, default=EXAMPLE / "election.json", help="election file")
     parser.add_argument("--registrar", help="who may deposit (default: the deploying account)")
-    parser.add_argument("--keys", type=Path, help="key folder (default: build/keys/vote-<depth>)")
+    parser.add_argument("--keys", type=Path, help="key folder (default: build/keys/<circuit>-<depth>)")
     parser.add_argument("--account", type=int, default=0, help="number of the node's account to deploy from")
     options = parser.parse_args(arguments)
     try:

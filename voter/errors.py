@@ -17,6 +17,10 @@ class NoteOfAnotherElectionError(VoterError):
     """The note belongs to another chain or contract."""
 
 
+class NoteOfAnotherSchemeError(VoterError):
+    """The note's numbers are not those of the election's scheme."""
+
+
 class NotDepositedYetError(VoterError):
     """The note's commitment is not among the deposits."""
 

@@ -1,6 +1,7 @@
 """The note: the one line of text that lets a voter vote, once, in one election.
 
     tohyo-note-1-<chain id>-<contract>-<nullifier>-<secret>-<checksum>
+    tohyo-classic-note-1-…                      the same for the scheme `cream-classic`, with shorter numbers
 
 Hexadecimal but for the chain id. Whoever holds it can cast the vote; whoever loses it cannot vote, and
 nobody can make it again. It never leaves the voter's machine: what is shown to others is the commitment,
@@ -13,24 +14,30 @@ import os
 import re
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from eth_utils.address import is_hex_address, to_checksum_address
 from eth_utils.crypto import keccak
 
-from voter.errors import NoteDamagedError, NoteOfAnotherElectionError
-from zk.field import SCALAR_FIELD, is_field_element
-from zk.statement import commitment_of, nullifier_hash_of
+from election.cryptography import CRYPTOGRAPHY
+from election.scheme import Scheme
+from voter.errors import NoteDamagedError, NoteOfAnotherElectionError, NoteOfAnotherSchemeError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_PREFIX = "tohyo-note-1"
+_FORMS: Final = {  # prefix, and hexadecimal digits of nullifier and secret
+    Scheme.CREAM: ("tohyo-note-1", 64),
+    Scheme.CREAM_CLASSIC: ("tohyo-classic-note-1", 62),
+}
 _CHECKSUM_DIGITS = 8  # one mistyped note in four thousand million goes unseen
-_LINE = re.compile(
-    r"tohyo-note-1-(?P<chain_id>0|[1-9][0-9]{0,77})-0x(?P<contract>[0-9a-f]{40})"
-    r"-(?P<nullifier>[0-9a-f]{64})-(?P<secret>[0-9a-f]{64})-(?P<checksum>[0-9a-f]{8})"
-)
+_LINES: Final = {
+    scheme: re.compile(
+        rf"{prefix}-(?P<chain_id>0|[1-9][0-9]{{0,77}})-0x(?P<contract>[0-9a-f]{{40}})"
+        rf"-(?P<nullifier>[0-9a-f]{{{digits}}})-(?P<secret>[0-9a-f]{{{digits}}})-(?P<checksum>[0-9a-f]{{8}})"
+    )
+    for scheme, (prefix, digits) in _FORMS.items()
+}
 _MAX_FILE_BYTES = 4096
 
 
@@ -42,10 +49,12 @@ class Note:
     contract: str
     nullifier: int = field(repr=False)
     secret: int = field(repr=False)
+    scheme: Scheme = Scheme.CREAM
 
     def __post_init__(self) -> None:
         """Refuse what no circuit accepts, without saying the value."""
-        if not is_field_element(self.nullifier) or not is_field_element(self.secret):
+        bound = CRYPTOGRAPHY[self.scheme].note_numbers
+        if not 0 <= self.nullifier < bound or not 0 <= self.secret < bound:
             raise NoteDamagedError(
                 "A number in the note is out of range.", hint="Make a note with `tohyo voter note`."
             )
@@ -54,24 +63,26 @@ class Note:
         object.__setattr__(self, "contract", str(to_checksum_address(self.contract)))
 
     @staticmethod
-    def create(chain_id: int, contract: str) -> Note:
+    def create(chain_id: int, contract: str, scheme: Scheme = Scheme.CREAM) -> Note:
         """Draw a new note for one election from the operating system's randomness."""
-        return Note(chain_id, contract, secrets.randbelow(SCALAR_FIELD), secrets.randbelow(SCALAR_FIELD))
+        bound = CRYPTOGRAPHY[scheme].note_numbers
+        return Note(chain_id, contract, secrets.randbelow(bound), secrets.randbelow(bound), scheme)
 
     @property
     def commitment(self) -> int:
         """What the voter deposits; it tells nothing about the note."""
-        return commitment_of(self.nullifier, self.secret)
+        return CRYPTOGRAPHY[self.scheme].commitment_of(self.nullifier, self.secret)
 
     def nullifier_hash(self, election_id: int) -> int:
         """Return what marks this note as used in an election; it cannot be connected with the commitment."""
-        return nullifier_hash_of(self.nullifier, election_id)
+        return CRYPTOGRAPHY[self.scheme].nullifier_hash_of(self.nullifier, election_id)
 
-    def require_election(self, chain_id: int, contract: str) -> Note:
+    def require_election(self, chain_id: int, contract: str, scheme: Scheme) -> Note:
         """Return the note if it was made for this election.
 
         Raises:
             NoteOfAnotherElectionError: it was made for another chain or contract.
+            NoteOfAnotherSchemeError: it was made for another voting scheme.
 
         """
         if (self.chain_id, self.contract.lower()) != (chain_id, contract.lower()):
@@ -80,11 +91,18 @@ class Note:
                 f"not for {contract} on chain {chain_id}.",
                 hint="Check --contract and --rpc, or take the note that was made for this election.",
             )
+        if self.scheme is not scheme:
+            raise NoteOfAnotherSchemeError(
+                f"The note was made for the scheme {self.scheme}, but this election runs {scheme}.",
+                hint="Make a note for this election with `tohyo voter note`, and deposit that one.",
+            )
         return self
 
     def to_text(self) -> str:
         """Return the note as one line. Show it to nobody."""
-        body = f"{_PREFIX}-{self.chain_id}-{self.contract.lower()}-{self.nullifier:064x}-{self.secret:064x}"
+        prefix, digits = _FORMS[self.scheme]
+        numbers = f"{self.nullifier:0{digits}x}-{self.secret:0{digits}x}"
+        body = f"{prefix}-{self.chain_id}-{self.contract.lower()}-{numbers}"
         return f"{body}-{_checksum(body)}"
 
     @staticmethod
@@ -96,12 +114,7 @@ class Note:
 
         """
         line = "".join(text.split()).lower()
-        found = _LINE.fullmatch(line)
-        if found is None:
-            raise NoteDamagedError(
-                "This is not a whole note.",
-                hint=f"A note is one line that begins with {_PREFIX}-. Perhaps its end was not copied.",
-            )
+        scheme, found = _match(line)
         if _checksum(line[: -_CHECKSUM_DIGITS - 1]) != found["checksum"]:
             raise NoteDamagedError(
                 "The note is damaged: its checksum does not fit.",
@@ -112,6 +125,7 @@ class Note:
             "0x" + found["contract"],
             int(found["nullifier"], 16),
             int(found["secret"], 16),
+            scheme,
         )
 
     @staticmethod
@@ -138,6 +152,18 @@ class Note:
             file.write(self.to_text() + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+def _match(line: str) -> tuple[Scheme, re.Match[str]]:
+    for scheme, form in _LINES.items():
+        found = form.fullmatch(line)
+        if found is not None:
+            return scheme, found
+    prefixes = " or ".join(f"{prefix}-" for prefix, _ in _FORMS.values())
+    raise NoteDamagedError(
+        "This is not a whole note.",
+        hint=f"A note is one line that begins with {prefixes}. Perhaps its end was not copied.",
+    )
 
 
 def _checksum(body: str) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from chain.events import BallotCast, Checkpointed, Deposited
 from election.address import ZERO_ADDRESS
-from election.ballot import Ballot, vote_signal
+from election.ballot import Ballot, BallotTerms
+from election.cryptography import CRYPTOGRAPHY
 from election.phase import Phase
 from election.tally import require_candidate
 from voter.errors import (
@@ -20,15 +21,15 @@ from voter.errors import (
     NotDepositedYetError,
     NoteAlreadyUsedError,
 )
-from zk.merkle import IncrementalMerkleTree
-from zk.statement import VoteStatement, VoteWitness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chain.cream import CreamClient
+    from chain.election_client import ElectionClient, ElectionConfig
     from voter.note import Note
+    from zk.circuits import Statement, Witness
     from zk.groth16 import Proof
+    from zk.merkle import IncrementalMerkleTree
     from zk.proving import StatementProver
 
 
@@ -36,17 +37,14 @@ if TYPE_CHECKING:
 class UnprovenBallot:
     """A ballot that lacks only its proof; holds the note's secrets, so it stays with the voter."""
 
-    choice: int
-    relayer: str
-    fee: int
-    statement: VoteStatement
-    witness: VoteWitness = field(repr=False)
+    terms: BallotTerms
+    statement: Statement
+    witness: Witness = field(repr=False)
 
     def with_proof(self, proof: Proof) -> Ballot:
         """Return the ballot that may leave the voter's machine."""
-        return Ballot(
-            self.choice, self.statement.root, self.statement.nullifier_hash, self.relayer, self.fee, proof
-        )
+        terms = self.terms
+        return Ballot(terms.choice, terms.root, terms.nullifier_hash, terms.relayer, terms.fee, proof)
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class BallotStatus:
 def unproven_ballot(
     note: Note,
     tree: IncrementalMerkleTree,
-    election_id: int,
+    config: ElectionConfig,
     choice: int,
     *,
     relayer: str = ZERO_ADDRESS,
@@ -84,19 +82,17 @@ def unproven_ballot(
         leaf_index = tree.leaves.index(note.commitment)
     except ValueError:
         raise _not_deposited() from None
-    statement = VoteStatement(
-        root=tree.root,
-        nullifier_hash=note.nullifier_hash(election_id),
-        election_id=election_id,
-        signal=vote_signal(choice, relayer, fee),
-    )
-    witness = VoteWitness(note.nullifier, note.secret, leaf_index, tree.path(leaf_index).elements)
-    return UnprovenBallot(choice, relayer, fee, statement, witness)
+    cryptography = CRYPTOGRAPHY[note.scheme]
+    terms = BallotTerms(choice, tree.root, note.nullifier_hash(config.election_id), relayer, fee)
+    statement = cryptography.statement(terms, config.election_id, config.candidates)
+    path = tree.path(leaf_index).elements
+    witness = cryptography.witness(note.nullifier, note.secret, leaf_index, path)
+    return UnprovenBallot(terms, statement, witness)
 
 
 def prepare_ballot(  # noqa: PLR0917  who votes where, then the three parts of a vote
     note: Note,
-    client: CreamClient,
+    client: ElectionClient,
     prover: StatementProver,
     choice: int,
     relayer: str = ZERO_ADDRESS,
@@ -107,7 +103,7 @@ def prepare_ballot(  # noqa: PLR0917  who votes where, then the three parts of a
     """Make a ballot against the newest root that the contract accepts. Progress counts blocks read.
 
     Raises:
-        NoteOfAnotherElectionError: the note was made for another chain or contract.
+        NoteOfAnotherElectionError, NoteOfAnotherSchemeError: the note was made for another election.
         WrongPhaseError: voting is not open.
         UnknownCandidateError, FeeTooHighError, RelayerMissingError: the contract would refuse this ballot.
         NotDepositedYetError, NotCheckpointedYetError: the note cannot vote yet.
@@ -115,7 +111,7 @@ def prepare_ballot(  # noqa: PLR0917  who votes where, then the three parts of a
         NodeContradictsItselfError: the node's deposits are not those under the root.
 
     """
-    note.require_election(client.chain_id(), client.address)
+    note.require_election(client.chain_id(), client.address, client.scheme)
     config = client.config()
     client.require_phase(Phase.VOTING)
     require_candidate(choice, len(config.candidates))
@@ -135,18 +131,18 @@ def prepare_ballot(  # noqa: PLR0917  who votes where, then the three parts of a
             "The note is deposited, but no root of the tree covers it yet.",
             hint="Run `tohyo election advance`: anyone may, and it computes the root.",
         )
-    tree = IncrementalMerkleTree.from_leaves(config.depth, deposits[: newest.leaf_count])
+    tree = CRYPTOGRAPHY[client.scheme].tree(config.depth, deposits[: newest.leaf_count])
     if tree.root != newest.root:
         raise NodeContradictsItselfError(
             "The node tells deposits that do not add up to the root it tells.",
             hint="Ask another node with --rpc; `tohyo audit` says more.",
         )
-    unproven = unproven_ballot(note, tree, config.election_id, choice, relayer=relayer, fee=fee)
+    unproven = unproven_ballot(note, tree, config, choice, relayer=relayer, fee=fee)
     return unproven.with_proof(prover.prove(unproven.statement, unproven.witness))
 
 
 def check_ballot(
-    client: CreamClient, nullifier_hash: int, on_progress: Callable[[int, int], None] | None = None
+    client: ElectionClient, nullifier_hash: int, on_progress: Callable[[int, int], None] | None = None
 ) -> BallotStatus:
     """Look for a ballot among all that were cast."""
     for event in client.events(on_progress=on_progress, names={"BallotCast"}):
@@ -163,7 +159,7 @@ def check_ballot(
 
 
 def _history(
-    client: CreamClient, on_progress: Callable[[int, int], None] | None
+    client: ElectionClient, on_progress: Callable[[int, int], None] | None
 ) -> tuple[list[int], list[Checkpointed], set[int]]:
     """Download all deposits, checkpoints and used nullifier hashes in one pass."""
     events = client.events(on_progress=on_progress, names={"Deposited", "Checkpointed", "BallotCast"})
@@ -174,7 +170,7 @@ def _history(
     )
 
 
-def _newest_accepted(client: CreamClient, checkpoints: list[Checkpointed]) -> Checkpointed | None:
+def _newest_accepted(client: ElectionClient, checkpoints: list[Checkpointed]) -> Checkpointed | None:
     """Return the newest checkpoint whose root the contract accepts."""
     return next((point for point in reversed(checkpoints) if client.is_known_root(point.root)), None)
 

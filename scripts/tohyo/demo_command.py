@@ -2,7 +2,6 @@
 
 import sys
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from chain.node import stop_detached
 from chain.paths import EXAMPLE, KEYS_DIR
 from election.file import load_election_file
 from election.roll import load_roll
+from election.scheme import Scheme
 from scripts.tohyo.audit_command import show_audit
 from scripts.tohyo.demo.plan import make_plan
 from scripts.tohyo.demo.report import render_page, report_document
@@ -37,12 +37,6 @@ from zk.whole_file import write_whole
 DIRECTORY = Path(".tohyo/demo")
 
 
-class Scheme(StrEnum):
-    """The voting schemes that the demonstration can run."""
-
-    CREAM = "cream"
-
-
 def demo(
     voters: Annotated[
         int | None, typer.Option(min=1, help="Number of voters; all on the roll if not given.")
@@ -55,7 +49,9 @@ def demo(
         Path | None,
         typer.Option(help="Voter roll (CSV: voter_id,name); without one, voters are made up."),
     ] = None,
-    scheme: Annotated[Scheme, typer.Option(help="Voting scheme.")] = Scheme.CREAM,  # noqa: ARG001  one so far
+    scheme: Annotated[
+        Scheme | None, typer.Option(help="Voting scheme; the election file's if not given.")
+    ] = None,
     depth: Annotated[
         int | None, typer.Option(min=1, max=32, help="Tree depth; the election file's if not given.")
     ] = None,
@@ -82,7 +78,9 @@ def demo(
         else:
             people = load_roll(roll or EXAMPLE / "roll.csv") if roll or election is None else None
             base = load_election_file(election or EXAMPLE / "election.json")
-            plan = make_plan(base, people, voters=voters, candidates=candidates, depth=depth, seed=seed)
+            plan = make_plan(
+                base, people, voters=voters, candidates=candidates, scheme=scheme, depth=depth, seed=seed
+            )
             state = start_state(directory, plan)
         _run(DemoRun(state, keys, port), json_file, keep_chain=keep_chain)
 
@@ -129,7 +127,7 @@ def _introduce(state: DemoState) -> None:
     election = state.plan.election
     ERR.print(f"[bold]{escape(election.title)}[/]", highlight=False)
     size = f"{len(state.plan.voters):,} voters, {len(election.candidates)} candidates"
-    ERR.print(f"{size}, tree depth {election.depth}", highlight=False)
+    ERR.print(f"{size}, scheme {election.scheme}, tree depth {election.depth}", highlight=False)
 
 
 def _write_report(directory: Path, document: dict[str, object], json_file: Path | None) -> list[Path]:

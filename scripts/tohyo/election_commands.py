@@ -16,8 +16,10 @@ from chain.deploy import deploy_election
 from chain.paths import KEYS_DIR
 from chain.sender import Sender
 from chain.time import travel_to
+from election.cryptography import CRYPTOGRAPHY
 from election.file import ElectionFile, load_election_file, parse_election_document
 from election.phase import Phase
+from election.scheme import TRAITS, Scheme
 from scripts.tohyo.option_groups import grouped_options
 from scripts.tohyo.options import (
     DEFAULT_RPC,
@@ -29,8 +31,7 @@ from scripts.tohyo.options import (
     address_option,
     warn_of_development_keys,
 )
-from scripts.tohyo.output import OUT, JsonFlag, emit, emit_facts
-from zk.circuits import CircuitName
+from scripts.tohyo.output import OUT, JsonFlag, emit, emit_facts, warn
 from zk.errors import TohyoError
 from zk.keys import DEVELOPMENT_KEYS_WARNING, load_keys
 from zk.whole_file import write_whole
@@ -57,6 +58,7 @@ def new(
         "election.json"
     ),
     title: Annotated[str | None, typer.Option(help="What is voted on.")] = None,
+    scheme: Annotated[Scheme, typer.Option(help="Voting scheme.")] = Scheme.CREAM,
     candidate: Annotated[list[str] | None, typer.Option(help="A candidate's name; repeat for each.")] = None,
     electorate: Annotated[int | None, typer.Option(min=1, help="Number of voters on the roll.")] = None,
     registration_opens: Annotated[
@@ -65,9 +67,13 @@ def new(
     voting_opens: Annotated[str | None, typer.Option(help="Registration closes and voting opens.")] = None,
     voting_closes: Annotated[str | None, typer.Option(help="Voting closes and the count stands.")] = None,
     depth: Annotated[
-        int | None, typer.Option(min=1, max=32, help="Tree depth; room for 2^depth voters.")
+        int | None,
+        typer.Option(min=1, max=32, help="Tree depth; room for 2^depth voters. cream-classic has 16."),
     ] = None,
-    denomination: Annotated[int, typer.Option(min=0, help="Deposit in wei that pays relayers' fees.")] = 0,
+    denomination: Annotated[
+        int,
+        typer.Option(min=0, help="Deposit in wei that pays relayers' fees, in cream-classic candidates too."),
+    ] = 0,
     treasury: Annotated[
         str, typer.Option(help="Account that gets back what fees leave over.")
     ] = ADDRESS_ZERO,
@@ -80,11 +86,11 @@ def new(
     voters = electorate or int(_ask("--electorate", "How many voters are on the roll?"))
     document: dict[str, Any] = {
         "format": "tohyo-election/1",
-        "scheme": "cream",
+        "scheme": scheme.value,
         "title": title or _ask("--title", "What is voted on?"),
         "candidates": [{"name": name} for name in (candidate or _ask_candidates())],
         "electorate": voters,
-        "depth": depth or max(1, (voters - 1).bit_length()),
+        "depth": depth or TRAITS[scheme].depth_for((voters - 1).bit_length()),
         "denomination": denomination,
         "treasury": treasury,
         "schedule": {
@@ -95,6 +101,7 @@ def new(
     }
     election = parse_election_document(document)
     write_whole(out, election.to_pretty_json())
+    warn_of_lost_payments(election)
     emit_facts(
         {"file": str(out), "title": election.title, "hash": "0x" + election.file_hash().hex()},
         as_json=as_json,
@@ -119,18 +126,19 @@ def deploy(
 ) -> None:
     """Deploy verifier, hasher and election contract; prints the contract's address."""
     election = load_election_file(file)
+    warn_of_lost_payments(election)
     w3 = connect(rpc)
     account = sender.open(w3)
     official = account.address if registrar is None else address_option(registrar, "--registrar")
-    vote_keys = load_keys(CircuitName.VOTE, election.depth, keys)
-    warn_of_development_keys(vote_keys.transcript_hash)
+    circuit_keys = load_keys(CRYPTOGRAPHY[election.scheme].circuit, election.depth, keys)
+    warn_of_development_keys(circuit_keys.transcript_hash)
     deployment = deploy_election(
         w3,
         account,
         election,
-        vote_keys.verifying_key,
+        circuit_keys.verifying_key,
         official,
-        vote_keys.transcript_hash,
+        circuit_keys.transcript_hash,
     )
     deployment.save(out)
     emit_facts({**deployment.to_json(), "record": str(out)}, as_json=as_json)
@@ -220,11 +228,19 @@ def result_table(election: ElectionFile, votes: dict[str, int]) -> Table:
     return table
 
 
+def warn_of_lost_payments(election: ElectionFile) -> None:
+    """Say it where votes are payments to accounts that nobody has a key to."""
+    lost = election.candidates_without_account()
+    if lost and TRAITS[election.scheme].pays_candidates:
+        warn(f"nobody can take out the coins that votes pay to: {', '.join(lost)} (no address of their own)")
+
+
 def _status(connection: Connection) -> dict[str, Any]:
     client, election = connection.client, connection.election
     schedule = election.schedule
     return {
         "title": election.title,
+        "scheme": client.scheme.value,
         "contract": client.address,
         "phase": client.phase().name.lower(),
         "chain_time": datetime.fromtimestamp(connection.now(), UTC).isoformat(),

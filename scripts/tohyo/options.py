@@ -13,18 +13,21 @@ from eth_account import Account
 from web3 import Web3
 
 from chain.connection import connect
-from chain.cream import CreamClient
 from chain.deploy import Deployment
 from chain.development import development_account
+from chain.election_client import ElectionClient
+from chain.elections import open_election
 from chain.errors import NoContractError
 from chain.sender import AccountSender, Sender, UnlockedSender
 from chain.time import block_time, require_development_chain
 from election.address import parse_address
+from election.cryptography import CRYPTOGRAPHY
 from election.errors import ElectionFileError
 from election.file import ElectionFile, parse_election_file
 from scripts.tohyo.output import warn
+from voter.note import Note
 from zk.errors import TohyoError
-from zk.keys import DEVELOPMENT_KEYS_WARNING
+from zk.keys import DEVELOPMENT_KEYS_WARNING, CircuitKeys, load_keys
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -57,7 +60,7 @@ class Connection:
     """An open chain and the election's contract on it."""
 
     w3: Web3
-    client: CreamClient
+    client: ElectionClient
 
     @cached_property
     def election(self) -> ElectionFile:
@@ -69,6 +72,18 @@ class Connection:
                 f"The contract at {self.client.address} published an election file that cannot be read.",
                 hint="Perhaps a newer tohyo wrote it. `tohyo audit` says more.",
             ) from error
+
+    def load_keys(self, directory: Path) -> CircuitKeys:
+        """Load the keys that prove ballots here, and say so if they are development keys."""
+        circuit = CRYPTOGRAPHY[self.client.scheme].circuit
+        keys = load_keys(circuit, self.client.config().depth, directory)
+        warn_of_development_keys(keys.transcript_hash)
+        return keys
+
+    def note(self, path: Path) -> Note:
+        """Read a note that must be for this election."""
+        client = self.client
+        return Note.load(path).require_election(client.chain_id(), client.address, client.scheme)
 
     def now(self) -> int:
         """Return the time of the newest block, in seconds since 1970."""
@@ -98,7 +113,7 @@ class ElectionOptions:
                 "No election was named.", hint="Give --contract ADDRESS or --deployment FILE."
             )
         w3 = connect(self.rpc, None if record is None else record.chain_id)
-        return Connection(w3, CreamClient(w3, contract))
+        return Connection(w3, open_election(w3, contract))
 
 
 @dataclass

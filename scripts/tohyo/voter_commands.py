@@ -16,14 +16,11 @@ from scripts.tohyo.options import (
     NoSenderError,
     SenderOptions,
     address_option,
-    warn_of_development_keys,
 )
 from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, write_json
 from voter.note import Note
 from voter.wallet import check_ballot, prepare_ballot
-from zk.circuits import CircuitName
 from zk.field import parse_field_element
-from zk.keys import load_keys
 from zk.proving import StatementProver
 
 app = typer.Typer(help="Deposit, vote, and check that the ballot is in.", no_args_is_help=True)
@@ -52,12 +49,14 @@ def note(
         kept, path = Note.load(show), show
     else:
         election = which.open()
-        kept, path = Note.create(election.w3.eth.chain_id, election.client.address), out
+        client = election.client
+        kept, path = Note.create(client.chain_id(), client.address, client.scheme), out
         kept.save(path)
     document = {
         "note_file": str(path),
         "chain_id": kept.chain_id,
         "contract": kept.contract,
+        "scheme": kept.scheme.value,
         "commitment": str(kept.commitment),
     }
 
@@ -88,7 +87,7 @@ def deposit(
     election = which.open()
     permission = DepositPermit.load(permit)
     if note_file is not None:
-        kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
+        kept = election.note(note_file)
         permission.require_commitment(kept.commitment)
     result = election.client.deposit_with_permit(permission, sender.open(election.w3))
     emit_facts({"commitment": str(permission.commitment), **asdict(result)}, as_json=as_json)
@@ -123,12 +122,11 @@ def vote(
             hint="--out FILE hands it to a relayer; --from, --keystore or --dev-account sends it yourself.",
         )
     election = which.open()
-    kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
+    kept = election.note(note_file)
     payee = address_option(relayer, "--relayer")
-    vote_keys = load_keys(CircuitName.VOTE, election.client.config().depth, keys)
-    warn_of_development_keys(vote_keys.transcript_hash)
+    prover = StatementProver(election.load_keys(keys))
     index = election.election.choice_of(choice)
-    ballot = prepare_ballot(kept, election.client, StatementProver(vote_keys), index, payee, fee)
+    ballot = prepare_ballot(kept, election.client, prover, index, payee, fee)
     document = {
         "nullifier_hash": str(ballot.nullifier_hash),
         "choice": election.election.candidates[index].name,
@@ -166,7 +164,7 @@ def check(
         raise typer.BadParameter("Give either --nullifier-hash or --note.")
     election = which.open()
     if note_file is not None:
-        kept = Note.load(note_file).require_election(election.w3.eth.chain_id, election.client.address)
+        kept = election.note(note_file)
         wanted = kept.nullifier_hash(election.client.config().election_id)
     else:
         wanted = parse_field_element(nullifier_hash or "", "nullifier hash")

@@ -19,7 +19,10 @@ def flipped(code, place):
 
 
 def matches(w3, booth):
-    return {each.name: each.matches for each in compare_election_code(w3, booth.client.address)}
+    return {
+        each.name: each.matches
+        for each in compare_election_code(w3, booth.client.address, booth.client.scheme)
+    }
 
 
 def test_an_election_we_deployed_is_ours(w3, standing_booth):

@@ -10,7 +10,7 @@ from eth_utils.crypto import keccak
 
 from chain import contract_errors as errors
 from chain.compiler import CODE_SIZE_LIMIT, compile_contracts
-from chain.deploy import cream_config
+from chain.deploy import contract_config
 from chain.paths import CONTRACTS_DIR
 from election.identity import election_id
 
@@ -37,7 +37,7 @@ def deploy_with(w3, standing_booth, deploy):
 
     def make(**changes):
         deployment = standing_booth.deployment
-        config = cream_config(
+        config = contract_config(
             standing_booth.election,
             w3.eth.accounts[0],
             verifier=deployment.verifier,

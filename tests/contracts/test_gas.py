@@ -16,6 +16,7 @@ from chain.time import travel_to
 
 SNAPSHOT = Path(__file__).with_name("gas_snapshot.json")
 TOLERANCE = 150
+KEY_TOLERANCE = 2_000  # a verifying key's words are random: one that begins with a zero byte is shorter code
 COIN = 10**15
 TREASURY = "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955"
 RELAYER = "0x976EA74026E726554dB657fA54763abd0C3a0aa9"
@@ -57,7 +58,7 @@ def test_gas_is_as_committed(measured):
     changed = {
         name: (committed[name], gas)
         for name, gas in measured.items()
-        if abs(gas - committed[name]) > TOLERANCE
+        if abs(gas - committed[name]) > (KEY_TOLERANCE if name == "deploy verifier" else TOLERANCE)
     }
     assert not changed, "gas changed (committed, measured); see the head of this file"
 

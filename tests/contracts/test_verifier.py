@@ -12,6 +12,8 @@ from chain.compiler import compile_verifier, contract
 from chain.connection import typed_errors
 from chain.deploy import FOLDED_INPUT, deploy_contract
 from chain.sender import UnlockedSender
+from election.cryptography import CRYPTOGRAPHY
+from election.scheme import Scheme
 from zk.field import BASE_FIELD, SCALAR_FIELD
 from zk.groth16 import VerifyingKeyMalformedError
 from zk.solidity import VerifierRenderError, render_verifier, verifying_key_from_words
@@ -28,7 +30,9 @@ def verifier(w3, standing_booth):
 def case(standing_booth):
     """A true statement's proof words and public inputs."""
     ballot = standing_booth.ballot()
-    inputs = ballot.statement(standing_booth.deployment.election_id).public_inputs()
+    config = standing_booth.client.config()
+    statement = CRYPTOGRAPHY[Scheme.CREAM].statement(ballot, config.election_id, config.candidates)
+    inputs = statement.public_inputs()
     return list(ballot.proof.to_evm()), list(inputs)
 
 

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from election.ballot import Ballot, vote_signal
+from election.cryptography import CRYPTOGRAPHY
 from election.errors import BallotError
+from election.scheme import Scheme
 from zk.field import BASE_FIELD, SCALAR_FIELD, FieldElementOutOfRangeError
 from zk.groth16 import Proof
 
@@ -41,7 +43,8 @@ def ballot() -> Ballot:
 def test_the_signal_binds_choice_relayer_and_fee(ballot: Ballot) -> None:
     words = (3).to_bytes(32) + bytes(12) + bytes.fromhex(RELAYER[2:]) + (7).to_bytes(32)
     assert vote_signal(3, RELAYER, 7) == int.from_bytes(keccak(words)) % SCALAR_FIELD
-    assert ballot.statement(99).public_inputs() == (11, 12, 99, vote_signal(3, RELAYER, 7))
+    statement = CRYPTOGRAPHY[Scheme.CREAM].statement(ballot, 99, [])
+    assert statement.public_inputs() == (11, 12, 99, vote_signal(3, RELAYER, 7))
 
 
 @given(choice=st.integers(0, 2**256 - 1), fee=st.integers(0, 2**256 - 1))

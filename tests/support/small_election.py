@@ -121,7 +121,7 @@ class SmallElection:
         """Prove a vote against the root over all deposits."""
         tree = IncrementalMerkleTree.from_leaves(DEPTH, self.client.leaves())
         relayer = {"relayer": self.relayer, "fee": fee} if fee else {}
-        unproven = unproven_ballot(note, tree, self.deployment.election_id, choice, **relayer)
+        unproven = unproven_ballot(note, tree, self.client.config(), choice, **relayer)
         return unproven.with_proof(prover().prove(unproven.statement, unproven.witness))
 
     def vote(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from election.scheme import Scheme
 from voter.errors import NoteDamagedError, NoteOfAnotherElectionError
 from voter.note import Note
 from zk.field import SCALAR_FIELD
@@ -95,10 +96,10 @@ def test_a_well_formed_text_with_x_plus_r_is_refused() -> None:
 
 
 def test_a_note_says_when_it_belongs_to_another_election(note: Note) -> None:
-    assert note.require_election(31337, CONTRACT.lower()) is note
+    assert note.require_election(31337, CONTRACT.lower(), Scheme.CREAM) is note
     for chain_id, contract in ((1, CONTRACT), (31337, "0x" + 40 * "1")):
         with pytest.raises(NoteOfAnotherElectionError) as caught:
-            note.require_election(chain_id, contract)
+            note.require_election(chain_id, contract, Scheme.CREAM)
         assert CONTRACT in str(caught.value)
 
 
@@ -143,7 +144,7 @@ def test_nothing_that_is_printed_shows_a_secret(note: Note) -> None:
     for fail in (
         lambda: Note.parse(damaged),
         lambda: Note.parse(note.to_text()[:-1]),
-        lambda: note.require_election(1, CONTRACT),
+        lambda: note.require_election(1, CONTRACT, Scheme.CREAM),
         lambda: Note(1, "nowhere", note.nullifier, note.secret),
     ):
         with pytest.raises((NoteDamagedError, NoteOfAnotherElectionError)) as caught:

@@ -10,8 +10,10 @@ from web3 import Web3
 
 from chain.contract_errors import FeeTooHighError, RelayerMissingError, WrongPhaseError
 from chain.cream import CreamClient
+from election.cryptography import CRYPTOGRAPHY
 from election.errors import UnknownCandidateError
 from election.phase import Phase
+from election.scheme import Scheme
 from tests.support.lying_node import LyingProvider, lying_w3
 from tests.support.small_election import (
     DENOMINATION,
@@ -65,7 +67,9 @@ def _undone(election: SmallElection) -> Iterator[None]:
 def test_a_prepared_ballot_is_proven_and_the_contract_takes_it(election: SmallElection, note: Note) -> None:
     ballot = prepare_ballot(note, election.client, prover(), 2, election.relayer, FEE)
     identity = election.deployment.election_id
-    assert StatementVerifier(vote_keys().verifying_key).verify(ballot.proof, ballot.statement(identity))
+    assert StatementVerifier(vote_keys().verifying_key).verify(
+        ballot.proof, CRYPTOGRAPHY[Scheme.CREAM].statement(ballot, identity, [])
+    )
     assert ballot.root == election.client.latest_root()
     election.client.cast_vote(ballot, election.sender(RELAYER))
     assert election.client.tally() == (0, 0, 1)
@@ -140,14 +144,14 @@ def test_deposits_that_do_not_add_up_to_the_root_are_noticed(election: SmallElec
 def test_no_error_of_the_wallet_shows_a_secret(election: SmallElection, note: Note) -> None:
     ballot = prepare_ballot(note, election.client, prover(), 1)
     tree = IncrementalMerkleTree.from_leaves(4, election.client.leaves())
-    unproven = unproven_ballot(note, tree, election.deployment.election_id, 1)
+    unproven = unproven_ballot(note, tree, election.client.config(), 1)
     false = dataclasses.replace(unproven.witness, leaf_index=unproven.witness.leaf_index ^ 1)
     election.client.cast_vote(ballot, election.sender(RELAYER))
     shown = [repr(unproven), str(unproven), repr(unproven.witness), repr(ballot), str(ballot.to_json())]
     for fail in (
         lambda: prepare_ballot(note, election.client, prover(), 1),
         lambda: prepare_ballot(note, election.client, prover(), 9),
-        lambda: unproven_ballot(note, IncrementalMerkleTree(4), 1, 1),
+        lambda: unproven_ballot(note, IncrementalMerkleTree(4), election.client.config(), 1),
         lambda: prover().prove(unproven.statement, false),
     ):
         with pytest.raises((VoterError, UnknownCandidateError, UnsatisfiedConstraintError)) as caught:

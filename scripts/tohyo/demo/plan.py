@@ -12,12 +12,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from election.file import Candidate, ElectionFile, parse_election_file
+from election.file import Candidate, ElectionFile, candidate_address, parse_election_file
+from election.scheme import TRAITS, Scheme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from election.roll import Roll
+
+
+DENOMINATION = 10**15  # wei that a voter of the demonstration deposits where a vote is a payment
+TREASURY = candidate_address(0, "treasury of the demonstration")
 
 
 @dataclass(frozen=True)
@@ -64,24 +69,30 @@ def make_plan(
     *,
     voters: int | None = None,
     candidates: int | None = None,
+    scheme: Scheme | None = None,
     depth: int | None = None,
     seed: int = 0,
 ) -> Plan:
     """Cut or stretch an election to the wished size.
 
     Voters beyond the roll (all of the file's electorate, without one) and candidates beyond the file get
-    made-up names. The tree grows with the electorate unless `depth` says otherwise.
+    made-up names. The tree grows with the electorate unless `depth` says otherwise. A scheme whose votes are
+    payments gets a denomination and a treasury if the file has none.
     """
+    chosen = base.scheme if scheme is None else scheme
     listed = [] if roll is None else [entry.voter_id for entry in roll.entries]
     ids = _stretch(listed, voters or len(listed) or base.electorate, "extra-voter-{:05d}")
     names = _stretch([c.name for c in base.candidates], candidates, "Proposal {}")
-    changed = {
+    changed: dict[str, Any] = {
         "candidates": base.candidates
         if len(names) == len(base.candidates)
         else [Candidate(name=n) for n in names],
         "electorate": len(ids),
-        "depth": depth or max(base.depth, (len(ids) - 1).bit_length()),
+        "scheme": chosen,
+        "depth": depth or TRAITS[chosen].depth_for(max(base.depth, (len(ids) - 1).bit_length())),
     }
+    if TRAITS[chosen].pays_candidates and base.denomination == 0:
+        changed |= {"denomination": DENOMINATION, "treasury": TREASURY}
     election = parse_election_file(base.model_copy(update=changed).canonical_bytes().decode())
     return Plan(election, tuple(ids), seed)
 

@@ -18,7 +18,7 @@ def report_document(run: DemoRun) -> dict[str, Any]:
     gas_total = sum(use.total for use in run.gas.values())
     return {
         "title": plan.election.title,
-        "scheme": plan.election.scheme,
+        "scheme": plan.election.scheme.value,
         "result": dict(zip(names, run.tally, strict=True)),
         "as_cast": run.tally == plan.expected_tally(),
         "audit": report.to_json(),

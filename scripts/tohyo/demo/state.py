@@ -61,7 +61,8 @@ class DemoState:
         """Return every voter's note, made and kept privately the first time."""
         path = self.directory / f"notes-{contract}.json"
         if not path.exists():
-            made = {voter: Note.create(chain_id, contract).to_text() for voter in self.plan.voters}
+            scheme = self.plan.election.scheme
+            made = {voter: Note.create(chain_id, contract, scheme).to_text() for voter in self.plan.voters}
             write_whole(path, json.dumps(made), private=True)
         kept = json.loads(path.read_text(encoding="utf-8"))
         return {voter: Note.parse(text) for voter, text in kept.items()}

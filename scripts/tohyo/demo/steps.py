@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING
 from api.registrar import Registrar
 from audit.replay import audit_election
 from chain.connection import connect
-from chain.cream import CreamClient
 from chain.deploy import deploy_election
 from chain.development import development_account
+from chain.elections import open_election
 from chain.gas import GasUse, gas_by_operation
 from chain.node import node_status, start_detached
 from chain.sender import UnlockedSender
 from chain.time import block_time, travel_to
+from election.cryptography import CRYPTOGRAPHY
 from election.phase import Phase
 from relayer.submitter import Submitter
-from scripts.tohyo.demo.proving import prover_pool
 from voter.wallet import unproven_ballot
-from zk.circuits import CircuitName
 from zk.keys import CircuitKeys, ensure_keys
-from zk.merkle import IncrementalMerkleTree
+from zk.prover_pool import prover_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
     from audit.report import AuditReport
     from chain.deploy import Deployment
+    from chain.election_client import ElectionClient
     from scripts.tohyo.demo.state import DemoState
     from voter.note import Note
 
@@ -65,7 +65,8 @@ class DemoRun:
     @cached_property
     def keys(self) -> CircuitKeys:
         """Proving and verifying keys for this tree depth, made if they are missing."""
-        return ensure_keys(CircuitName.VOTE, self.state.plan.election.depth, self.keys_directory)
+        election = self.state.plan.election
+        return ensure_keys(CRYPTOGRAPHY[election.scheme].circuit, election.depth, self.keys_directory)
 
     @property
     def deployment(self) -> Deployment:
@@ -74,9 +75,9 @@ class DemoRun:
         return self.state.deployment
 
     @cached_property
-    def client(self) -> CreamClient:
+    def client(self) -> ElectionClient:
         """The election's contract."""
-        return CreamClient(self.w3, self.deployment.contract)
+        return open_election(self.w3, self.deployment.contract)
 
     @cached_property
     def notes(self) -> dict[str, Note]:
@@ -141,11 +142,12 @@ def vote(run: DemoRun, progress: Progress) -> None:
     election_id = run.deployment.election_id
     waiting = [v for v in plan.voters if run.notes[v].nullifier_hash(election_id) not in counted]
     secrets.SystemRandom().shuffle(waiting)
-    tree = IncrementalMerkleTree.from_leaves(plan.election.depth, run.client.leaves())
+    tree = CRYPTOGRAPHY[plan.election.scheme].tree(plan.election.depth, run.client.leaves())
     submitter = Submitter.for_election(run.client, run.sender(RELAYER))
     done = len(plan.voters) - len(waiting)
+    config = run.client.config()
     unsigned = {
-        voter: unproven_ballot(run.notes[voter], tree, election_id, plan.choice(voter)) for voter in waiting
+        voter: unproven_ballot(run.notes[voter], tree, config, plan.choice(voter)) for voter in waiting
     }
     with prover_pool(run.keys) as pool:
         for voter, proof in pool.prove_all((v, b.statement, b.witness) for v, b in unsigned.items()):
