@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from zk.domain import domain_tag
 from zk.field import SCALAR_FIELD, FieldElementOutOfRangeError
 from zk.merkle import (
+    HashPair,
     IncrementalMerkleTree,
     LeafIndexError,
     MerklePath,
@@ -14,16 +15,17 @@ from zk.merkle import (
     TreeFullError,
     empty_root,
 )
+from zk.mimc import mimc_compress
 from zk.poseidon import poseidon
 
 elements = st.integers(min_value=0, max_value=SCALAR_FIELD - 1)
 
 
-def whole_tree_root(depth: int, leaves: list[int]) -> int:
+def whole_tree_root(depth: int, leaves: list[int], hash_pair: HashPair = poseidon) -> int:
     """The oracle: every one of the 2^depth leaves, hashed level by level."""
     row = leaves + [domain_tag("empty")] * ((1 << depth) - len(leaves))
     while len(row) > 1:
-        row = [poseidon(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
+        row = [hash_pair(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
     return row[0]
 
 
@@ -41,6 +43,39 @@ def test_root_and_paths_are_those_of_the_whole_tree(case: tuple[int, list[int]])
     assert tree.leaves == tuple(leaves)
     for index, leaf in enumerate(leaves):
         assert tree.path(index).root_from(leaf) == root
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(elements, max_size=8))
+def test_a_tree_over_another_hash_is_that_of_the_hash(leaves: list[int]) -> None:
+    tree = IncrementalMerkleTree.from_leaves(3, leaves, mimc_compress)
+    root = whole_tree_root(3, leaves, mimc_compress)
+    assert tree.root == root != IncrementalMerkleTree.from_leaves(3, leaves).root
+    for index, leaf in enumerate(leaves):
+        path = tree.path(index)
+        assert path.root_from(leaf) == root
+        assert MerklePath(path.leaf_index, path.elements).root_from(leaf) != root
+
+
+def test_empty_subtrees_are_those_of_their_hash() -> None:
+    assert empty_root(0, mimc_compress) == empty_root(0) == domain_tag("empty")
+    assert empty_root(2, mimc_compress) == whole_tree_root(2, [], mimc_compress) != empty_root(2)
+    assert IncrementalMerkleTree(16, mimc_compress).root == empty_root(16, mimc_compress)
+
+
+def test_appending_hashes_each_complete_subtree_once() -> None:
+    hashed: list[tuple[int, int]] = []
+
+    def counting(left: int, right: int) -> int:
+        hashed.append((left, right))
+        return poseidon(left, right)
+
+    tree = IncrementalMerkleTree.from_leaves(16, range(64), counting)
+    assert len(hashed) == 63
+    empty_root(16, counting)
+    hashed.clear()
+    assert tree.path(63).root_from(63) == tree.root
+    assert len(hashed) <= 3 * 16
 
 
 def test_every_size_of_a_small_tree_has_the_right_root() -> None:
