@@ -1,8 +1,9 @@
 """How many constraints each gadget has, next to circomlib's: `python bench/constraints.py`.
 
-Compiles circomlib's templates with circom2, with --O1 (its default up to version 2.0; only simple
-substitutions) and --O2 (all linear constraints eliminated), and counts linear and non-linear constraints.
-Prints a table and writes bench/results/constraints.json. Needs `npm ci`; takes a minute or two.
+Compiles circomlib's templates with circom2, with --O1 (its default: signals that equal another signal or a
+constant are replaced) and with --O2 (all linear constraints are eliminated), and counts linear and non-linear
+constraints together. Prints a table and writes bench/results/constraints.json. Needs `npm ci`; takes a
+minute or two.
 
 Ours are counted as a circuit would have them: no row to bring a result to an output. Where circomlib's
 template is a verifier with a switch, the switch is the constant 1.
