@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from chain.paths import KEYS_DIR
+from scripts.tohyo.check_command import check
 from scripts.tohyo.options import DepthOption, KeysOption, warn_of_development_keys
 from scripts.tohyo.output import (
     EXIT_FAILED,
@@ -23,7 +24,8 @@ from zk.files import prove_to_files, verify_files
 from zk.keys import CircuitKeys, ensure_keys, load_keys
 from zk.many_files import input_files, prove_many_to_files
 
-app = typer.Typer(help="Make keys, look at them, prove and verify.", no_args_is_help=True)
+app = typer.Typer(help="Make keys, look at them, prove and verify; check circuits.", no_args_is_help=True)
+app.command()(check)
 
 
 CircuitArgument = Annotated[CircuitName, typer.Argument(help="Which circuit.")]

@@ -1,0 +1,45 @@
+"""Circuits of other origin: a `.r1cs` file as circom writes it, with the names of its `.sym` file.
+
+Such a circuit has no notes and no program, so its report knows no exceptions and changes no witness.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from zk.circuit import Circuit
+from zk.formats.container import FileMalformedError
+from zk.formats.r1cs_file import read_r1cs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SYM_FIELDS = 4  # label, wire, component, name
+
+
+class ForeignCircuit(NamedTuple):
+    """A circuit, and how many of its public wires are outputs."""
+
+    circuit: Circuit
+    n_outputs: int
+
+
+def read_foreign(path: Path) -> ForeignCircuit:
+    """Read constraints and, if a `.sym` file is beside them, names; raises FileMalformedError."""
+    r1cs, n_outputs = read_r1cs(path)
+    symbols = path.with_suffix(".sym")
+    names = _wire_names(symbols) if symbols.exists() else {}
+    sources = dict.fromkeys(range(r1cs.n_wires), path.name)
+    return ForeignCircuit(Circuit(path.stem, r1cs, (), (), (), names, sources), n_outputs)
+
+
+def _wire_names(path: Path) -> dict[int, str]:
+    """Name each wire after the first label that stands for it; −1 marks labels that were optimised away."""
+    names: dict[int, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        fields = line.split(",", maxsplit=_SYM_FIELDS - 1)
+        if len(fields) != _SYM_FIELDS or not fields[1].removeprefix("-").isdecimal():
+            raise FileMalformedError(path.name, "has a line that is not label,wire,component,name")
+        if not fields[1].startswith("-"):
+            names.setdefault(int(fields[1]), fields[3])
+    return names
