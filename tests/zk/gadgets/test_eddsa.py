@@ -9,6 +9,8 @@ from tests.support.gadgets import cost_of, loose_wires, without
 from tests.zk.circomlib.oracle import ask
 from zk import gadgets
 from zk.babyjubjub import BASE8, SUBGROUP_ORDER, Point, add, scale
+from zk.check.forms import system_of
+from zk.check.uniqueness import find_unique
 from zk.circuit import (
     Circuit,
     ConstraintSystem,
@@ -16,6 +18,7 @@ from zk.circuit import (
     UnsatisfiedConstraintError,
     compile_circuit,
 )
+from zk.circuit.notes import NoteKind
 from zk.eddsa import Signature, SigningKey, verify_signature
 from zk.field import SCALAR_FIELD
 from zk.gadgets import WirePoint
@@ -137,3 +140,10 @@ def test_it_accepts_what_the_function_accepts(circuit: Circuit) -> None:
 
 def test_every_wire_is_fixed(circuit: Circuit, signed: dict[str, int]) -> None:
     assert loose_wires(circuit, circuit.checked_witness(signed), step=29) == []
+
+
+def test_its_inputs_determine_every_wire(circuit: Circuit) -> None:
+    """As the check of circuits shows it; it takes on trust that additions meet no exceptional case."""
+    notes = [dict(note.terms) for note in circuit.notes]
+    assert {note.kind for note in circuit.notes} == {NoteKind.NONZERO}
+    assert find_unique(system_of(circuit.r1cs), notes).unknown == ()
