@@ -62,7 +62,8 @@ format: setup  ## Format Python and Solidity.
 
 bench: setup  ## Measure gas, proving and the audit; writes bench/results and docs/figures.md.
 	$(BIN)/python bench/gas_cream.py
-	$(BIN)/python bench/zk_vote.py
+	$(BIN)/python bench/zk_proofs.py
+	$(BIN)/python bench/zk_engine.py
 	$(BIN)/python bench/audit_ballots.py
 	$(BIN)/python -m tests.docs.figures
 
