@@ -69,16 +69,16 @@ def inverse(x: int, modulus: int = SCALAR_FIELD) -> int:
     return pow(x, -1, modulus)
 
 
-def batch_inverse(values: Sequence[int]) -> list[int]:
-    """Invert every value mod r with one inversion (Montgomery's trick); raises ZeroDivisionError on 0."""
+def batch_inverse(values: Sequence[int], modulus: int = SCALAR_FIELD) -> list[int]:
+    """Invert every value with one inversion (Montgomery's trick); raises ZeroDivisionError on 0."""
     prefixes = [1]
     for value in values:
-        prefixes.append(prefixes[-1] * value % SCALAR_FIELD)
-    running = inverse(prefixes[-1])
+        prefixes.append(prefixes[-1] * value % modulus)
+    running = inverse(prefixes[-1], modulus)
     inverses = [0] * len(values)
     for i in range(len(values) - 1, -1, -1):
-        inverses[i] = running * prefixes[i] % SCALAR_FIELD
-        running = running * values[i] % SCALAR_FIELD
+        inverses[i] = running * prefixes[i] % modulus
+        running = running * values[i] % modulus
     return inverses
 
 

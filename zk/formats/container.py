@@ -62,13 +62,13 @@ class Reader:
     def __init__(self, data: bytes, what: str) -> None:
         self._data = data
         self._position = 0
-        self._what = what
+        self.what = what
 
     def take(self, size: int) -> bytes:
         """Return the next `size` bytes."""
         end = self._position + size
         if end > len(self._data):
-            raise FileMalformedError(self._what, "is cut short")
+            raise FileMalformedError(self.what, "is cut short")
         chunk = self._data[self._position : end]
         self._position = end
         return chunk
@@ -88,13 +88,17 @@ class Reader:
     def prime(self, expected: int = SCALAR_FIELD) -> None:
         """Read a field description and refuse another field."""
         if self.u32() != FIELD_BYTES or self.element() != expected:
-            raise FileMalformedError(self._what, "is over another field than that of BN254")
+            raise FileMalformedError(self.what, "is over another field than that of BN254")
 
     def rest(self) -> bytes:
         """Return everything that was not read yet."""
         return self.take(len(self._data) - self._position)
 
+    def at_end(self) -> bool:
+        """Whether everything was read."""
+        return self._position == len(self._data)
+
     def require_end(self) -> None:
         """Refuse trailing bytes."""
-        if self._position != len(self._data):
-            raise FileMalformedError(self._what, "has bytes after its end")
+        if not self.at_end():
+            raise FileMalformedError(self.what, "has bytes after its end")

@@ -4,7 +4,9 @@ Points are affine, coordinates in Montgomery form (x·2²⁵⁶ mod q), infinity
 value·2⁵¹² mod r, which snarkjs multiplies once with a plain witness and has the product in Montgomery
 form.
 
-Our keys carry an empty list of contributions: they come from `zk.groth16.setup`, not from a ceremony.
+Keys from `zk.groth16.setup` carry an empty list of contributions, and say in a section of their own, which
+other programs skip, that they are development keys. A ceremony works on the same file as bytes:
+`zk.formats.key_sections`.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ class Section(IntEnum):
     CONTRIBUTIONS = 10
 
 
-_GROTH16 = 1
+DEVELOPMENT_SECTION = 0x6F686F74  # "toho", far from the numbers that snarkjs gives
+DEVELOPMENT_MARK = b"development keys: not for a real election"
+GROTH16 = 1
 _MONTGOMERY = 1 << 256
 _INVERSE_MONTGOMERY = inverse(_MONTGOMERY, BASE_FIELD)
 _COEFFICIENT_SCALE = pow(_MONTGOMERY, 2, SCALAR_FIELD)
@@ -53,16 +57,17 @@ def pack_zkey(key: ProvingKey) -> bytes:
         b"zkey",
         1,
         {
-            Section.PROTOCOL: struct.pack("<I", _GROTH16),
+            Section.PROTOCOL: struct.pack("<I", GROTH16),
             Section.HEADER: _pack_header(key),
             Section.IC: _pack_g1(key.verifying_key.ic),
-            Section.COEFFICIENTS: _pack_coefficients(key.coefficients),
+            Section.COEFFICIENTS: pack_coefficients(key.coefficients),
             Section.A: _pack_g1(key.a_g1),
             Section.B1: _pack_g1(key.b_g1),
             Section.B2: _pack_g2(key.b_g2),
             Section.C: _pack_g1(key.c_g1),
             Section.H: _pack_g1(key.h_g1),
             Section.CONTRIBUTIONS: bytes(64) + struct.pack("<I", 0),
+            DEVELOPMENT_SECTION: DEVELOPMENT_MARK,
         },
     )
 
@@ -73,7 +78,7 @@ def read_zkey(path: Path) -> ProvingKey:
     missing = sorted(set(Section) - {Section.CONTRIBUTIONS} - set(sections))
     if missing:
         raise FileMalformedError(path.name, f"lacks sections {missing}")
-    if sections[Section.PROTOCOL].u32() != _GROTH16:
+    if sections[Section.PROTOCOL].u32() != GROTH16:
         raise FileMalformedError(path.name, "is no Groth16 key")
     header = sections[Section.HEADER]
     header.prime(BASE_FIELD)
@@ -115,7 +120,8 @@ def _pack_header(key: ProvingKey) -> bytes:
     )
 
 
-def _pack_coefficients(coefficients: Sequence[Coefficient]) -> bytes:
+def pack_coefficients(coefficients: Sequence[Coefficient]) -> bytes:
+    """Encode the section of matrix entries."""
     scaled: dict[int, bytes] = {}
     parts = [struct.pack("<I", len(coefficients))]
     for matrix, row, wire, value in coefficients:
