@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from zk.circuit import Circuit
     from zk.groth16.backend import Groth16Backend
-    from zk.groth16.proving_key import ProvingKey
 
 DEVELOPMENT_KEYS_WARNING = "development keys: not for a real election"
 DEVELOPMENT = "development"
@@ -134,15 +133,18 @@ def ensure_keys(
     place.move_aside()
     circuit = compile_named(name, depth)
     key = native_backend().setup(circuit.r1cs, on_progress)
-    return install_keys(name, depth, directory, circuit, key, origin=DEVELOPMENT)
+    return install_keys(
+        name, depth, directory, circuit, key.verifying_key, pack_zkey(key), origin=DEVELOPMENT
+    )
 
 
-def install_keys(
+def install_keys(  # noqa: PLR0917  what a key folder is about, and what it holds
     name: CircuitName,
     depth: int,
     directory: Path,
     circuit: Circuit,
-    key: ProvingKey,
+    verifying_key: VerifyingKey,
+    zkey: bytes,
     *,
     origin: str,
     transcript_hash: bytes = NO_TRANSCRIPT,
@@ -158,9 +160,11 @@ def install_keys(
         place.move_aside()
     contents = {
         place.r1cs.name: pack_r1cs(circuit.r1cs),
-        place.zkey.name: pack_zkey(key),
+        place.zkey.name: zkey,
         place.program.name: pack_program(circuit),
-        VERIFYING_KEY_NAME: json.dumps(key.verifying_key.to_json(), indent=1).encode(),
+        VERIFYING_KEY_NAME: json.dumps(
+            {**verifying_key.to_json(), **_origin_members(origin, transcript_hash)}, indent=1
+        ).encode(),
         **(more or {}),
     }
     manifest = {
@@ -168,9 +172,7 @@ def install_keys(
         "circuit": name.value,
         "depth": depth,
         "constraints": circuit.n_constraints,
-        "origin": origin,
-        "warning": DEVELOPMENT_KEYS_WARNING if origin == DEVELOPMENT else "",
-        "transcript_hash": "0x" + transcript_hash.hex(),
+        **_origin_members(origin, transcript_hash),
         "files": {
             name: {"sha256": hashlib.sha256(content).hexdigest()} for name, content in contents.items()
         },
@@ -209,11 +211,33 @@ def load_keys(name: CircuitName, depth: int, directory: Path) -> CircuitKeys:
     )
 
 
+def warning_of_document(document: object) -> str:
+    """Say what to warn of in a `verification_key.json`; empty for one that names its ceremony.
+
+    Anybody can write into the file what they like: this keeps people from mistakes, not from lies.
+    """
+    members = document if isinstance(document, dict) else {}
+    if members.get("origin") == DEVELOPMENT:
+        return DEVELOPMENT_KEYS_WARNING
+    if members.get("origin") == CEREMONY and members.get("transcript_hash"):
+        return ""
+    return "nothing in the verifying key's file says how it was made"
+
+
 def native_backend() -> Groth16Backend:
     """Import the back end when it is first needed: reading keys needs none."""
     from zk.groth16.native import NativeBackend  # noqa: PLC0415  see the docstring
 
     return NativeBackend()
+
+
+def _origin_members(origin: str, transcript_hash: bytes) -> dict[str, str]:
+    """Say in a file whose keys these are."""
+    return {
+        "origin": origin,
+        "warning": DEVELOPMENT_KEYS_WARNING if origin == DEVELOPMENT else "",
+        "transcript_hash": "0x" + transcript_hash.hex(),
+    }
 
 
 class _Place(NamedTuple):

@@ -18,7 +18,7 @@ from zk.formats.contribution_records import (
     read_key_contributions,
 )
 from zk.formats.section_file import SectionFile, write_sections
-from zk.formats.zkey_file import DEVELOPMENT_SECTION, GROTH16, Section
+from zk.formats.zkey_file import DEVELOPMENT_MARK, DEVELOPMENT_SECTION, GROTH16, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MAGIC = b"zkey"
 _G1, _G2 = 2 * FIELD_BYTES, 4 * FIELD_BYTES
+_COUNT = 8  # place of the number of sections
 _COEFFICIENT = 12 + FIELD_BYTES
 KEPT = (Section.IC, Section.COEFFICIENTS, Section.A, Section.B1, Section.B2)  # by every contribution
 DIVIDED = (Section.C, Section.H)  # by δ, at every contribution
@@ -108,14 +109,19 @@ class KeyFile:
             raise FileMalformedError(f"{self.path.name}, section {Section.COEFFICIENTS}", "has a wrong size")
 
 
+def marked_as_development(zkey: bytes) -> bytes:
+    """Add to a key's bytes the section that says that they are no keys for an election."""
+    head = zkey[:_COUNT] + struct.pack("<I", int.from_bytes(zkey[_COUNT : _COUNT + 4], "little") + 1)
+    mark = struct.pack("<IQ", DEVELOPMENT_SECTION, len(DEVELOPMENT_MARK)) + DEVELOPMENT_MARK
+    return head + zkey[_COUNT + 4 :] + mark
+
+
 def write_key(
     path: Path,
     header: KeyHeader,
     sections: Mapping[Section, bytes],
     circuit_hash: bytes,
     contributions: Sequence[KeyContribution],
-    *,
-    development_mark: bytes = b"",
 ) -> None:
     """Write a key; raises FileExistsAlreadyError rather than overwrite."""
     ordered: dict[int, bytes | Iterable[bytes]] = {
@@ -124,6 +130,4 @@ def write_key(
         **{section: sections[section] for section in sorted({*KEPT, *DIVIDED})},
         Section.CONTRIBUTIONS: pack_key_contributions(circuit_hash, contributions),
     }
-    if development_mark:
-        ordered[DEVELOPMENT_SECTION] = development_mark
     write_sections(path, _MAGIC, ordered)

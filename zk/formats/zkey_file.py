@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import struct
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zk.field import BASE_FIELD, FIELD_BYTES, SCALAR_FIELD, inverse
 from zk.formats.container import FileMalformedError, Reader, element_bytes, pack_container, read_container
+from zk.formats.section_file import SectionFile
 from zk.groth16.proving_key import Coefficient, ProvingKey
 from zk.groth16.types import VerifyingKey
 
@@ -80,20 +81,14 @@ def read_zkey(path: Path) -> ProvingKey:
         raise FileMalformedError(path.name, f"lacks sections {missing}")
     if sections[Section.PROTOCOL].u32() != GROTH16:
         raise FileMalformedError(path.name, "is no Groth16 key")
-    header = sections[Section.HEADER]
-    header.prime(BASE_FIELD)
-    header.prime(SCALAR_FIELD)
-    n_wires, n_public, domain_size = header.u32(), header.u32(), header.u32()
-    alpha_g1, beta_g1 = _finite_g1(header), _finite_g1(header)
-    beta_g2, gamma_g2 = _finite_g2(header), _finite_g2(header)
-    delta_g1, delta_g2 = _finite_g1(header), _finite_g2(header)
-    ic = tuple(_finite_g1(sections[Section.IC]) for _ in range(n_public + 1))
+    header = _read_header(sections[Section.HEADER])
+    n_wires, n_public, domain_size = header.n_wires, header.n_public, header.domain_size
     return ProvingKey(
         domain_size=domain_size,
         n_wires=n_wires,
-        verifying_key=VerifyingKey(alpha_g1, beta_g2, gamma_g2, delta_g2, ic),
-        beta_g1=beta_g1,
-        delta_g1=delta_g1,
+        verifying_key=header.verifying_key(sections[Section.IC]),
+        beta_g1=header.beta_g1,
+        delta_g1=header.delta_g1,
         a_g1=_read_g1_list(sections[Section.A], n_wires),
         b_g1=_read_g1_list(sections[Section.B1], n_wires),
         b_g2=tuple(_read_g2(sections[Section.B2]) for _ in range(n_wires)),
@@ -101,6 +96,37 @@ def read_zkey(path: Path) -> ProvingKey:
         h_g1=_read_g1_list(sections[Section.H], domain_size),
         coefficients=_read_coefficients(sections[Section.COEFFICIENTS]),
     )
+
+
+def read_verifying_key(path: Path) -> VerifyingKey:
+    """Read the verifying key alone; raises FileMalformedError. Points are not checked."""
+    file = SectionFile(path, b"zkey")
+    return _read_header(file.reader(Section.HEADER)).verifying_key(file.reader(Section.IC))
+
+
+class _Header(NamedTuple):
+    n_wires: int
+    n_public: int
+    domain_size: int
+    alpha_g1: G1Point
+    beta_g1: G1Point
+    beta_g2: G2Point
+    gamma_g2: G2Point
+    delta_g1: G1Point
+    delta_g2: G2Point
+
+    def verifying_key(self, ic: Reader) -> VerifyingKey:
+        points = tuple(_finite_g1(ic) for _ in range(self.n_public + 1))
+        return VerifyingKey(self.alpha_g1, self.beta_g2, self.gamma_g2, self.delta_g2, points)
+
+
+def _read_header(header: Reader) -> _Header:
+    header.prime(BASE_FIELD)
+    header.prime(SCALAR_FIELD)
+    sizes = header.u32(), header.u32(), header.u32()
+    g1 = _finite_g1(header), _finite_g1(header)
+    g2 = _finite_g2(header), _finite_g2(header)
+    return _Header(*sizes, *g1, *g2, _finite_g1(header), _finite_g2(header))
 
 
 def _pack_header(key: ProvingKey) -> bytes:
