@@ -20,7 +20,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -65,6 +65,15 @@ class Comparison(NamedTuple):
     main: str
     source: str = ""
     public: str = ""
+
+
+class Row(TypedDict):
+    """One line of the table."""
+
+    circomlib: str
+    ours: int
+    circomlib_o1: int
+    circomlib_o2: int
 
 
 def _points(wires: Wires) -> list[WirePoint]:
@@ -229,25 +238,29 @@ def _compiled_count(directory: Path, stem: str, comparison: Comparison, level: s
     return sum(int(count) for _, count in found)
 
 
-def comparison_table(comparisons: Sequence[Comparison]) -> list[dict[str, str | int]]:
-    """Return a row (gadget, ours, circomlib's with --O1, with --O2) for each comparison."""
-    theirs = {level: circomlib_counts(comparisons, level) for level in LEVELS}
+def comparison_table(comparisons: Sequence[Comparison]) -> dict[str, Row]:
+    """Return by gadget: circomlib's template, our count, circomlib's with --O1 and with --O2."""
+    o1, o2 = (circomlib_counts(comparisons, level) for level in LEVELS)
+    return {
+        one.name: Row(
+            circomlib=one.main, ours=our_count(one), circomlib_o1=o1[one.name], circomlib_o2=o2[one.name]
+        )
+        for one in comparisons
+    }
+
+
+def above_circomlib(table: Mapping[str, Row]) -> list[str]:
+    """Name the gadgets with more constraints than the smaller of circomlib's two numbers."""
     return [
-        {
-            "gadget": comparison.name,
-            "circomlib": comparison.main,
-            "ours": our_count(comparison),
-            **{f"circomlib_{level}": theirs[level][comparison.name] for level in LEVELS},
-        }
-        for comparison in comparisons
+        name for name, row in table.items() if row["ours"] > min(row["circomlib_o1"], row["circomlib_o2"])
     ]
 
 
-def print_table(rows: Iterable[Mapping[str, str | int]]) -> None:
-    """Print the rows as text."""
+def print_table(table: Mapping[str, Row]) -> None:
+    """Print the table as text."""
     print(f"{'gadget':32}{'ours':>8}{'O1':>8}{'O2':>8}")
-    for row in rows:
-        print(f"{row['gadget']:32}{row['ours']:>8}{row['circomlib_O1']:>8}{row['circomlib_O2']:>8}")
+    for name, row in table.items():
+        print(f"{name:32}{row['ours']:>8}{row['circomlib_o1']:>8}{row['circomlib_o2']:>8}")
 
 
 def main() -> None:
@@ -255,9 +268,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Count constraints next to circomlib's.")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
-    rows = comparison_table([*GADGETS, withdraw_comparison(CLASSIC_DEPTH)])
-    arguments.output.write_text(json.dumps({"gadgets": rows}, indent=1) + "\n")
-    print_table(rows)
+    table = comparison_table([*GADGETS, withdraw_comparison(CLASSIC_DEPTH)])
+    bars = {"gadgets_above_circomlib": len(above_circomlib(table))}
+    arguments.output.write_text(json.dumps({"bars": bars, "gadgets": table}, indent=1) + "\n")
+    print_table(table)
 
 
 if __name__ == "__main__":

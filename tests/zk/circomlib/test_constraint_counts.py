@@ -17,6 +17,7 @@ from bench.constraints import (
     RESULT,
     ROOT,
     Comparison,
+    above_circomlib,
     circomlib_counts,
     compile_circom,
     our_count,
@@ -39,8 +40,15 @@ CLASSIC = withdraw_comparison(CLASSIC_DEPTH)
 
 
 @pytest.fixture(scope="module")
-def recorded() -> dict[str, dict[str, Any]]:
-    return {row["gadget"]: row for row in json.loads(RESULT.read_text())["gadgets"]}
+def result() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(RESULT.read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def recorded(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    gadgets: dict[str, dict[str, Any]] = result["gadgets"]
+    return gadgets
 
 
 @pytest.mark.parametrize("comparison", [*GADGETS, CLASSIC], ids=lambda c: c.name)
@@ -49,18 +57,22 @@ def test_ours_are_as_recorded_and_no_more_than_circomlibs(
 ) -> None:
     row = recorded[comparison.name]
     assert row["circomlib"] == comparison.main
-    assert our_count(comparison) == row["ours"] <= row["circomlib_O2"] <= row["circomlib_O1"]
+    assert our_count(comparison) == row["ours"] <= row["circomlib_o2"] <= row["circomlib_o1"]
 
 
-def test_every_recorded_row_is_compared(recorded: dict[str, dict[str, Any]]) -> None:
+def test_every_recorded_row_is_compared_and_none_is_above(
+    result: dict[str, Any], recorded: dict[str, dict[str, Any]]
+) -> None:
     assert list(recorded) == [comparison.name for comparison in (*GADGETS, CLASSIC)]
+    assert result["bars"]["gadgets_above_circomlib"] == len(above_circomlib(recorded)) == 0
+    assert above_circomlib({"x": {"ours": 3, "circomlib_o1": 4, "circomlib_o2": 2}}) == ["x"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("level", ["O1", "O2"])
 def test_all_recorded_counts_are_what_circom_says(recorded: dict[str, dict[str, Any]], level: str) -> None:
     counted = circomlib_counts([*GADGETS, CLASSIC], level)
-    assert counted == {name: row[f"circomlib_{level}"] for name, row in recorded.items()}
+    assert counted == {name: row[f"circomlib_{level.lower()}"] for name, row in recorded.items()}
 
 
 def test_some_recorded_counts_are_what_circom_says(recorded: dict[str, dict[str, Any]]) -> None:
@@ -73,7 +85,7 @@ def test_some_recorded_counts_are_what_circom_says(recorded: dict[str, dict[str,
     }
     chosen = [comparison for comparison in GADGETS if comparison.name in names]
     assert len(chosen) == len(names)
-    assert circomlib_counts(chosen, "O2") == {name: recorded[name]["circomlib_O2"] for name in names}
+    assert circomlib_counts(chosen, "O2") == {name: recorded[name]["circomlib_o2"] for name in names}
 
 
 @pytest.fixture(scope="module")
