@@ -2,8 +2,8 @@
 
     S·B₈ = R + h·(8·A)    h = Poseidon(R, A, M), S < l, A and R on the curve, 8·A ≠ 0
 
-Cost: SIGNATURE_CONSTRAINTS. circomlib's `EdDSAPoseidonVerifier` checks neither that A and R are on the curve
-nor, because it tests the third doubling's input, that 8·A is not the identity.
+Cost: SIGNATURE_CONSTRAINTS. circomlib's `EdDSAPoseidonVerifier` has the same equation and refuses the same
+keys of small order, but leaves to its caller that A and R are on the curve.
 
 h enters with the bits of its one representative below r; with those of h + r another challenge would do.
 R needs no check of its order: it is a difference of two points of the subgroup.
