@@ -35,7 +35,8 @@ def measured(whole_booth):
     )
     with undone(whole_booth.w3):
         used["withdraw, the candidate's first"] = whole_booth.withdraw(whole_booth.ballot())["gasUsed"]
-        used["withdraw, sent directly"] = whole_booth.withdraw(whole_booth.ballot(voter=2))["gasUsed"]
+        with undone(whole_booth.w3):
+            used["withdraw, sent directly"] = whole_booth.withdraw(whole_booth.ballot(voter=2))["gasUsed"]
         relayed = whole_booth.ballot(voter=1, relayer=whole_booth.running.relayer, fee=FEE)
         used["withdraw, fee to a relayer"] = whole_booth.withdraw(relayed)["gasUsed"]
         travel_to(whole_booth.w3, CLOSES)
