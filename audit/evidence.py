@@ -23,6 +23,7 @@ from chain.errors import ChainError
 from chain.events import BallotCast, Checkpointed, Deposited, ElectionDeployed, ElectionEvent
 from chain.schemes import CONTRACTS
 from election.identity import election_id
+from election.scheme import TRAITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,6 +57,14 @@ class CoinState:
 
 
 @dataclass(frozen=True)
+class CandidateAccount:
+    """Ether of a candidate's account, and whether none can have left it: no code, no transaction sent."""
+
+    ether: int
+    never_spent: bool
+
+
+@dataclass(frozen=True)
 class ContractState:
     """What the contract answers about itself."""
 
@@ -86,6 +95,7 @@ class Evidence:
     block: Block
     file_bytes: bytes
     state: ContractState
+    candidate_accounts: tuple[CandidateAccount, ...]  # only where votes are payments
     events: list[ElectionEvent]
     header_times: dict[int, int]
     is_deposited: dict[int, bool]
@@ -122,6 +132,7 @@ def gather(
         commitments = [event.commitment for event in events if isinstance(event, Deposited)]
         nullifier_hashes = [event.nullifier_hash for event in events if isinstance(event, BallotCast)]
         roots = [event.root for event in events if isinstance(event, Checkpointed)]
+        paid = [account for account, _ in state.candidates] if TRAITS[client.scheme].pays_candidates else []
         evidence = Evidence(
             chain_id=client.chain_id(),
             contract=client.address,
@@ -129,6 +140,7 @@ def gather(
             block=block,
             file_bytes=_file_bytes(events),
             state=state,
+            candidate_accounts=_read_accounts(w3, paid, block.number),
             events=events,
             header_times=times,
             is_deposited=reader.flags("isDeposited(uint256)", commitments),
@@ -232,6 +244,15 @@ def _header_times(w3: Web3, numbers: set[int]) -> dict[int, int]:
     requests = [("eth_getBlockByNumber", [hex(number), False]) for number in sorted(numbers)]
     headers = _ask_all(w3, requests)
     return {int(header["number"], 16): int(header["timestamp"], 16) for header in headers}
+
+
+def _read_accounts(w3: Web3, accounts: list[str], block: int) -> tuple[CandidateAccount, ...]:
+    methods = ("eth_getBalance", "eth_getTransactionCount", "eth_getCode")
+    told = [_ask_all(w3, [(method, [account, hex(block)]) for account in accounts]) for method in methods]
+    return tuple(
+        CandidateAccount(int(ether, 16), never_spent=int(sent, 16) == 0 and code == "0x")
+        for ether, sent, code in zip(*told, strict=True)
+    )
 
 
 def _ask_all(w3: Web3, requests: list[tuple[str, list[Any]]]) -> list[Any]:

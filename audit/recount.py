@@ -94,6 +94,7 @@ class Recount:
         self.ballots: list[CountedBallot] = []
         self.deposits = self.ballot_events = self._announcements = 0
         self.deferred = self.released = 0
+        self.paid = [0] * len(election.candidates)  # what candidates got, where votes are payments
         self._commitments: set[int] = set()
         self._nullifier_hashes: set[int] = set()
         self._checkpointed_leaves = 0
@@ -218,6 +219,7 @@ class Recount:
             ),
         ]
         if is_candidate:
+            self.paid[event.choice] += limit - event.fee
             self._coins.due(event, self._evidence.contract, candidates[event.choice].address)
         statement = self._statement(event, rules)
         if statement is not None:

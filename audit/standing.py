@@ -90,7 +90,11 @@ def _examine_flags(evidence: Evidence, recount: Recount, examination: Examinatio
 
 
 def _examine_money(evidence: Evidence, recount: Recount, examination: Examination) -> None:
-    """Ether can be forced on any contract, so more than expected is no fault of the election."""
+    """Ether can be sent to any account, so more than expected is no fault of the election."""
     expected, found = expected_ether(evidence, recount), evidence.state.ether
     rules = examination.rules("money", Where(evidence.block.number))
     rules.that(f"at least {expected} wei in the contract", holds=found >= expected, found=found)
+    for index, (account, due) in enumerate(zip(evidence.candidate_accounts, recount.paid, strict=False)):
+        if account.never_spent:
+            expectation = f"at least {due} wei with candidate {index}, whose account never spent any"
+            rules.that(expectation, holds=account.ether >= due, found=account.ether)
