@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from chain.paths import KEYS_DIR
+from scripts.tohyo import ceremony_commands
 from scripts.tohyo.check_command import check
 from scripts.tohyo.options import DepthOption, KeysOption, warn_of_development_keys
 from scripts.tohyo.output import (
@@ -20,12 +21,13 @@ from scripts.tohyo.output import (
     warn,
 )
 from zk.circuits import CircuitName
-from zk.files import prove_to_files, verify_files
-from zk.keys import CircuitKeys, ensure_keys, load_keys
+from zk.files import prove_to_files, read_json, verify_files
+from zk.keys import CircuitKeys, ensure_keys, load_keys, warning_of_document
 from zk.many_files import input_files, prove_many_to_files
 
 app = typer.Typer(help="Make keys, look at them, prove and verify; check circuits.", no_args_is_help=True)
 app.command()(check)
+app.add_typer(ceremony_commands.app, name="ceremony")
 
 
 CircuitArgument = Annotated[CircuitName, typer.Argument(help="Which circuit.")]
@@ -98,6 +100,8 @@ def verify(
 ) -> None:
     """Verify a proof file (exit 1: the proof is false)."""
     valid = verify_files(verifying_key, proof, public)
+    if warning := warning_of_document(read_json(verifying_key)):
+        warn(warning)
     emit({"valid": valid}, as_json=as_json, text=lambda: OUT.print("valid" if valid else "[red]not valid[/]"))
     if not valid:
         raise typer.Exit(EXIT_NO)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SEED_BYTES: Final = 32
-MIN_BEACON_EXPONENT, MAX_BEACON_EXPONENT = 10, 63  # as snarkjs
+MIN_BEACON_EXPONENT, MAX_BEACON_EXPONENT = 10, 32  # as snarkjs; it allows 63, which nobody could check
 MAX_BEACON_BYTES: Final = 255
 _MASK: Final = (1 << 254) - 1
 _G2_COFACTOR: Final = 2 * BASE_FIELD - SCALAR_FIELD  # Barreto and Naehrig, eprint 2005/133
@@ -109,7 +109,7 @@ def beacon_seed(value: bytes, exponent: int, on_progress: Callable[[int, int], N
 
 
 def require_beacon(value: bytes, exponent: int) -> None:
-    """Raise CeremonyRequestError unless snarkjs would accept the beacon as well."""
+    """Raise CeremonyRequestError unless everybody can check the beacon, snarkjs included."""
     if not 0 < len(value) <= MAX_BEACON_BYTES:
         raise CeremonyRequestError(
             f"a beacon is 1 to {MAX_BEACON_BYTES} bytes, not {len(value)}",
