@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from election.scheme import Scheme
-from voter.errors import NoteDamagedError, NoteOfAnotherElectionError
+from voter.errors import NoteDamagedError, NoteOfAnotherElectionError, NoteOfAnotherSchemeError
 from voter.note import Note
 from zk.field import SCALAR_FIELD
 from zk.statement import commitment_of, nullifier_hash_of
+from zk.withdraw_statement import classic_commitment, classic_nullifier_hash
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,3 +159,51 @@ def test_nothing_that_is_printed_shows_a_secret(note: Note) -> None:
 
 def test_a_note_can_be_sent_to_a_process_that_proves(note: Note) -> None:
     assert pickle.loads(pickle.dumps(note)) == note  # noqa: S301  our own bytes
+
+
+classic_numbers = st.integers(0, 2**248 - 1)
+
+
+@given(chain_id=st.integers(0, 2**64), nullifier=classic_numbers, secret=classic_numbers)
+def test_a_classic_note_survives_as_one_line_of_its_own_form(
+    chain_id: int, nullifier: int, secret: int
+) -> None:
+    note = Note(chain_id, CONTRACT, nullifier, secret, Scheme.CREAM_CLASSIC)
+    assert note.to_text().startswith("tohyo-classic-note-1-")
+    assert Note.parse(note.to_text()) == note
+    assert Note.parse(note.to_text()).scheme is Scheme.CREAM_CLASSIC
+
+
+def test_a_classic_note_has_numbers_of_248_bits_and_the_hashes_of_2020() -> None:
+    notes = [Note.create(1, CONTRACT, Scheme.CREAM_CLASSIC) for _ in range(50)]
+    assert max(number for note in notes for number in (note.nullifier, note.secret)) < 2**248
+    note = notes[0]
+    assert note.commitment == classic_commitment(note.nullifier, note.secret)
+    assert note.nullifier_hash(1) == note.nullifier_hash(2) == classic_nullifier_hash(note.nullifier)
+
+
+@pytest.mark.parametrize("value", [-1, 2**248, SCALAR_FIELD - 1])
+def test_a_classic_number_of_more_bits_is_refused_without_being_shown(value: int) -> None:
+    for arguments in ((value, 1), (1, value)):
+        with pytest.raises(NoteDamagedError) as caught:
+            Note(1, CONTRACT, *arguments, Scheme.CREAM_CLASSIC)
+        assert str(value) not in f"{caught.value}{caught.value.hint}"
+
+
+@pytest.mark.parametrize("scheme", list(Scheme))
+def test_a_note_cannot_be_passed_off_as_one_of_the_other_scheme(scheme: Scheme) -> None:
+    text = Note.create(31337, CONTRACT, scheme).to_text()
+    other = {"tohyo-note-1": "tohyo-classic-note-1", "tohyo-classic-note-1": "tohyo-note-1"}
+    prefix = text[: text.index("-31337")]
+    with pytest.raises(NoteDamagedError):
+        Note.parse(text.replace(prefix, other[prefix], 1))
+
+
+@pytest.mark.parametrize("scheme", list(Scheme))
+def test_a_note_says_when_it_is_of_another_scheme(scheme: Scheme) -> None:
+    note = Note.create(31337, CONTRACT, scheme)
+    (other,) = set(Scheme) - {scheme}
+    assert note.require_election(31337, CONTRACT, scheme) is note
+    with pytest.raises(NoteOfAnotherSchemeError, match=f"scheme {scheme}.*runs {other}") as caught:
+        note.require_election(31337, CONTRACT, other)
+    assert "tohyo voter note" in caught.value.hint
