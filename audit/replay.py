@@ -16,6 +16,7 @@ from audit.evidence import gather
 from audit.recount import Recount, place_of
 from audit.report import AuditReport, Examination
 from audit.standing import examine_parameters, examine_state, expected_ether
+from audit.transcript import NOT_CHECKED, examine_transcript
 from election.errors import ElectionFileError
 from election.file import ElectionFile, parse_election_file
 from election.phase import Phase, phase_at
@@ -38,9 +39,16 @@ READING, PROVING, WHOLE = 300, 650, 1000  # shares of the work, as the progress 
 
 
 def audit_election(
-    w3: Web3, address: str, on_progress: Progress | None = None, *, to_block: int | None = None
+    w3: Web3,
+    address: str,
+    on_progress: Progress | None = None,
+    *,
+    to_block: int | None = None,
+    transcript: bytes | None = None,
 ) -> AuditReport:
     """Recount an election as it stood at `to_block`, or at the newest block, and check all that it claims.
+
+    `transcript` is the file of the ceremony that made the keys; without it they are taken as they are.
 
     Raises:
         AuditImpossibleError: no verdict was possible: no node, no election there, or old logs are gone.
@@ -52,6 +60,8 @@ def audit_election(
     examination = Examination()
     key, transcript_hash = read_verifying_key(w3, evidence)
     examine_code(w3, evidence, examination)
+    if transcript is not None:
+        examine_transcript(transcript, (key, transcript_hash), evidence, election, examination)
     examine_parameters(evidence, election, examination)
     recount = Recount(evidence, election, examination)
     recount.replay()
@@ -59,7 +69,8 @@ def audit_election(
     votes = recount.votes(proofs)
     examine_state(evidence, recount, votes, examination)
     report(WHOLE, WHOLE)
-    return _report(evidence, recount, votes, examination, transcript_hash)
+    warnings = (*_key_warnings(transcript_hash, transcript), *_warnings(evidence, recount))
+    return _report(evidence, recount, votes, examination, transcript_hash, warnings=warnings)
 
 
 def _election_file(evidence: Evidence) -> ElectionFile:
@@ -108,14 +119,15 @@ def _share(report: Progress, start: int, length: int) -> Progress:
     return lambda done, total: report(start + length * done // max(total, 1), WHOLE)
 
 
-def _warnings(evidence: Evidence, recount: Recount, transcript_hash: bytes) -> tuple[str, ...]:
-    warnings = []
+def _key_warnings(transcript_hash: bytes, transcript: bytes | None) -> tuple[str, ...]:
     if not any(transcript_hash):
-        warnings.append(DEVELOPMENT_KEYS_WARNING)
+        return (DEVELOPMENT_KEYS_WARNING,)
+    return (NOT_CHECKED,) if transcript is None else ()
+
+
+def _warnings(evidence: Evidence, recount: Recount) -> tuple[str, ...]:
     surplus = evidence.state.ether - expected_ether(evidence, recount)
-    if surplus > 0:
-        warnings.append(f"the contract holds {surplus} wei that nobody has to account for")
-    return tuple(warnings)
+    return (f"the contract holds {surplus} wei that nobody has to account for",) if surplus > 0 else ()
 
 
 def _report(
@@ -124,6 +136,8 @@ def _report(
     votes: list[int],
     examination: Examination,
     transcript_hash: bytes,
+    *,
+    warnings: tuple[str, ...],
 ) -> AuditReport:
     election = recount.election
     phase = phase_at(election.schedule, evidence.block.timestamp)
@@ -145,5 +159,5 @@ def _report(
         result=dict(zip(names, votes, strict=True)),
         checks=examination.checks(),
         findings=examination.findings,
-        warnings=_warnings(evidence, recount, transcript_hash),
+        warnings=warnings,
     )

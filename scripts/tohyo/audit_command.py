@@ -11,6 +11,7 @@ from audit.report import AuditReport
 from chain.connection import connect
 from scripts.tohyo.options import DEFAULT_RPC, RpcOption
 from scripts.tohyo.output import EXIT_NO, OUT, STDOUT, print_json, progress_bar, show_facts, warn, write_json
+from zk.ceremony.transcript import read_bounded
 
 
 def audit(
@@ -22,16 +23,23 @@ def audit(
         Path | None,
         typer.Option("--json", help="Write the whole report as JSON to this file; - for standard output."),
     ] = None,
+    transcript: Annotated[
+        Path | None,
+        typer.Option(
+            "--transcript", help="Transcript of the key ceremony: check that the keys come from it."
+        ),
+    ] = None,
 ) -> None:
     """Replay an election from its events and check everything it claims.
 
-    Uses only the chain: rebuilds the tree of commitments, checks every root, verifies every proof, checks
-    nullifiers, windows, fees, the code of the contracts and the count.
+    Uses only the chain, and the transcript if one is given: rebuilds the tree of commitments, checks every
+    root, verifies every proof, checks nullifiers, windows, fees, the code of the contracts and the count.
     Exit code 0: consistent. 1: inconsistent (says what and where). 2: could not check.
     """
+    ceremony = None if transcript is None else read_bounded(transcript)
     w3 = connect(rpc)
     with progress_bar("auditing") as report_progress:
-        report = audit_election(w3, contract, on_progress=report_progress)
+        report = audit_election(w3, contract, on_progress=report_progress, transcript=ceremony)
     to_stdout = json_file == STDOUT
     if to_stdout:
         print_json(report.to_json())
