@@ -36,11 +36,26 @@ class Range(NamedTuple):
     step: int
     most: int
 
-    @property
-    def hull(self) -> Hull:
-        """Return the smallest interval of integers that holds all of them."""
-        end = self.start + self.step * self.most
-        return min(self.start, end), max(self.start, end)
+    def hull_times(self, coefficient: int, modulus: int) -> Hull:
+        """Return an interval of integers congruent to coefficient·(start + step·t), as short as it can be."""
+        first = symmetric(coefficient * self.start % modulus, modulus)
+        last = first + symmetric(coefficient * self.step % modulus, modulus) * self.most
+        return min(first, last), max(first, last)
+
+    def end(self, coefficient: int, modulus: int, *, low: bool) -> int:
+        """Return the value with which coefficient·value is at the low, or the high, end of that interval."""
+        rises = symmetric(coefficient * self.step % modulus, modulus) > 0
+        return self.start if rises == low else self.start + self.step * self.most
+
+    def allows(self, value: int, modulus: int) -> bool:
+        """Whether the value can be one of them; exact for one or two values and for steps of 1."""
+        if self.most <= 1:
+            return (value - self.start) % modulus in {0, self.step * self.most % modulus}
+        low, high = self.hull_times(1, modulus)
+        return (value - low) % modulus <= high - low
+
+
+_THE_ONE = Range(1, 0, 0)
 
 
 class Facts:
@@ -74,9 +89,9 @@ class Facts:
 
     def hull_of(self, form: Form) -> Hull | None:
         """Return an interval shorter than p that holds an integer congruent to the form, if one is known."""
-        hull = self._plain_hull(form)
+        hull = self.sum_hull(form)
         if hull is None and not self._expansions.keys().isdisjoint(form):
-            return self._plain_hull(self.expanded(form))
+            return self.sum_hull(self.expanded(form))
         return hull
 
     def expanded(self, form: Form) -> Form:
@@ -88,18 +103,16 @@ class Facts:
             form = combine(((1, form), *parts), self.modulus)
         return form
 
-    def _plain_hull(self, form: Form) -> Hull | None:
+    def sum_hull(self, form: Form) -> Hull | None:
+        """Return the sum of the intervals of the parts, so that its end is the end of each part."""
         low = high = 0
         for wire, coefficient in form.items():
-            if wire == ONE:
-                least = most = 1
-            elif wire in self.ranges:
-                least, most = self.ranges[wire].hull
-            else:
+            found = _THE_ONE if wire == ONE else self.ranges.get(wire)
+            if found is None:
                 return None
-            factor = symmetric(coefficient, self.modulus)
-            low += factor * (least if factor > 0 else most)
-            high += factor * (most if factor > 0 else least)
+            least, most = found.hull_times(coefficient, self.modulus)
+            low += least
+            high += most
         return (low, high) if high - low < self.modulus else None
 
     def is_below(self, form: Form, limit: int) -> bool:
@@ -239,10 +252,9 @@ class Facts:
             found = False
             for row in self._products:
                 a, b, c = (self.is_nonzero(side) for side in row)
-                new = [row.a, row.b] if c else [row.c] if a and b else []
-                missing = [side for side, known in zip(row, (a, b, c), strict=True) if not known]
-                for side in new:
-                    if side in missing:
+                follows = [row.a, row.b] if c else [row.c] if a and b else []
+                for side in follows:
+                    if not is_constant(side) and not self.is_nonzero(side):
                         self._nonzero.add(normalised(side, self.modulus))
                         found = True
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from zk.check.forms import ONE, Form, combine, symmetric
+from zk.check.forms import ONE, Form, combine
 
 if TYPE_CHECKING:
     from zk.check.ranges import Facts
@@ -64,7 +64,7 @@ class Refuter:
         if wire in self.values:
             return self.values[wire] == value
         known = self._facts.ranges.get(wire)
-        if known is not None and not _in_hull(value, known.hull, self._modulus):
+        if known is not None and not known.allows(value, self._modulus):
             return False
         self.values[wire] = value
         self._trail.append(wire)
@@ -99,7 +99,7 @@ class Refuter:
         if len(rest) == 1:
             ((wire, coefficient),) = rest.items()
             return self._set(wire, -constant * pow(coefficient, -1, self._modulus), pending)
-        hull = self._facts.hull_of({**rest, ONE: constant})
+        hull = self._facts.sum_hull({**rest, ONE: constant})
         if hull is None:
             return True
         first = -(-hull[0] // self._modulus) * self._modulus  # the lowest multiple of p from the low end on
@@ -107,11 +107,8 @@ class Refuter:
             return False
         if first not in hull:
             return True
-        low_end = first == hull[0]
-        ends = []
-        for wire, coefficient in rest.items():
-            least, most = self._facts.ranges[wire].hull
-            ends.append((wire, least if (symmetric(coefficient, self._modulus) > 0) == low_end else most))
+        low = first == hull[0]
+        ends = [(w, self._facts.ranges[w].end(k, self._modulus, low=low)) for w, k in rest.items()]
         return all(self._set(wire, value, pending) for wire, value in ends)
 
     def _split(self, form: Form) -> tuple[Form, int]:
@@ -119,8 +116,3 @@ class Refuter:
         rest = {w: k for w, k in form.items() if w != ONE and w not in self.values}
         constant = sum(k * (1 if w == ONE else self.values[w]) for w, k in form.items() if w not in rest)
         return rest, constant % self._modulus
-
-
-def _in_hull(value: int, hull: tuple[int, int], modulus: int) -> bool:
-    low, high = hull
-    return (value - low) % modulus <= high - low

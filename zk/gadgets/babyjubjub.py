@@ -127,6 +127,7 @@ def montgomery_double(cs: ConstraintSystem, point: WirePoint) -> WirePoint:
 
 def select_point(cs: ConstraintSystem, bit: Linear, if_one: WirePoint, if_zero: WirePoint) -> WirePoint:
     """Return one of two points. Cost: 2, less for equal constants. Not enforced: that `bit` is a bit."""
+    cs.note_bits(bit, 1, "select_point chooses by a bit")
     return WirePoint(
         cs.multiply_add(bit, if_one.x - if_zero.x, if_zero.x, "selected x"),
         cs.multiply_add(bit, if_one.y - if_zero.y, if_zero.y, "selected y"),
@@ -140,6 +141,8 @@ def lookup(cs: ConstraintSystem, bits: Sequence[Linear], table: Sequence[Point])
     """
     if not 1 <= len(bits) <= LOOKUP_BITS or len(table) != 1 << len(bits):
         raise ValueError(f"a lookup takes 1 to {LOOKUP_BITS} bits and a point for each value of them")
+    for bit in bits:
+        cs.note_bits(bit, 1, "a lookup reads bits")
     low = as_linear(bits[0])
     high = as_linear(bits[1]) if len(bits) > 1 else as_linear(0)
     both = cs.multiply(low, high, "b₀b₁")

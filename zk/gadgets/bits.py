@@ -55,6 +55,8 @@ def enforce_bits_below(cs: ConstraintSystem, bits: Sequence[LinearCombination], 
     bound − 1 has a zero must be 0; one row per run of zeros, since a sum of at most 254 bits is 0 only if
     each is. Not enforced: that they are bits.
     """
+    for bit in bits:
+        cs.note_bits(bit, 1, "a comparison reads bits")
     prefix = as_linear(1)
     position = len(bits) - 1
     for ones, zeros in _runs(len(bits), bound):
@@ -82,6 +84,8 @@ def is_less_than(cs: ConstraintSystem, left: Linear, right: Linear, count: int) 
     """
     if not 1 <= count < UNIQUE_BITS:
         raise ValueError(f"comparison works on 1 to {UNIQUE_BITS - 1} bits, not {count}")
+    for side in (left, right):
+        cs.note_bits(side, count, "a comparison is right for numbers of its length")
     bits = bits_of(cs, as_linear(left) - right + (1 << count), count + 1)
     return 1 - bits[count]
 

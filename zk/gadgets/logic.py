@@ -22,6 +22,7 @@ def enforce_boolean(cs: ConstraintSystem, bit: Linear, name: str = "bit") -> Non
 
 def select(cs: ConstraintSystem, bit: Linear, if_one: Linear, if_zero: Linear) -> LinearCombination:
     """if_zero + bit·(if_one − if_zero). Cost: 1. Not enforced: that `bit` is a bit."""
+    cs.note_bits(bit, 1, "select chooses by a bit")
     return cs.multiply(bit, as_linear(if_one) - if_zero, "selected difference") + if_zero
 
 
@@ -32,6 +33,7 @@ def is_zero(cs: ConstraintSystem, x: Linear) -> LinearCombination:
     gives out = 1 whatever i is.
     """
     helper = cs.inverse_or_zero(x)
+    cs.note_free(helper, "if x = 0 any inverse gives the same answer")
     out = 1 - cs.multiply(x, helper, "x·inverse")
     cs.enforce_product(x, out, 0, "x is zero or the answer is")
     return out

@@ -36,6 +36,7 @@ def enforce_membership(
     for height, (sibling, is_right) in enumerate(path):
         with cs.scope(f"level {height}"):
             enforce_boolean(cs, is_right, "is_right")  # a fractional bit admits a forged leaf
+            cs.note_bits(is_right, 1, "a level chooses its side by a bit")
             delta = cs.multiply(is_right, as_linear(sibling) - node, "swap")
             node = hash_pair(cs, node + delta, as_linear(sibling) - delta)
     cs.enforce_equal(node, root, "the path leads from the leaf to the root")

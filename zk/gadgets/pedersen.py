@@ -89,6 +89,7 @@ def _window(cs: ConstraintSystem, bits: Sequence[Linear], multiples: Sequence[Po
     point = lookup(cs, magnitude, multiples[: 1 << len(magnitude)])
     if not sign:
         return point
+    cs.note_bits(sign[0], 1, "a window's sign is a bit")
     return WirePoint(point.x, cs.multiply(point.y, 1 - 2 * as_linear(sign[0]), "signed v"))
 
 
