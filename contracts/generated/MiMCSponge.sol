@@ -22,226 +22,226 @@ contract MiMCSponge is IMiMCSponge {
             let a := left
             let b := 0
             for { let pass := 0 } 1 { pass := 1 } {
-                { let x := a let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0xfbe43c36a80e36d7c7c584d4f8f3759fb51f0d66065d8a227b688d12488c5d4) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xb1be1e55d1138dcfc4eeee6618b1b7cde5c4a262e83139555673f5751efc1c9) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x27c0849dba2643077c13eb42ffb97663cdcecd669bf10f756be30bab71b86cf8) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2bf76744736132e5c68f7dfdd5b792681d415098554fd8280f00d11b172b80d2) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2aef041c0700b1b4b2c4629195a5a3c737b1ea990e32486c9e2d748cec58567) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x282767ed3103cd92e2b5593b56115d06ae8d9ddc64255baea0764a3f651e9b2f) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x10f3a13e8bb8523daf4769cff22133d7ad0823f6e220567f516ba73eac4f4c34) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0xfef545f7ed94f69e3485fb572d1e82497fd1f63a84cd2d007fff998f7e40bdd) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x15ceee0e1c70f77bd1136f3709d40c4298e75763b8595db0c41daf954c4537ce) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xa9baee798a320b0ca5b1cf888386d1dc12c13b38e10225aa4e9f03069a099f5) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2670d407ad0b5a999abd17b3f98dbe505989622060911b2bcee42e2d51b32c76) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x161ed19c62ea260285d1fbc1350909f6008b8c95ef331a4d154f5fae54eb8b16) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x1a4dc528312f210eb17dfb6851f05fa4cd7e0139852ebbf4ae00590b88c8855a) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x25147dcc3df52742c7329ca5563c4c4fd696489c63394bc1415ecbfb1226875f) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x1a811a20cda427c2b6ad3d58164136f874ffb51415beed111a52bf31006016a) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x824de9e43d882ee2a068eea1318a0dc3da826e52825768765ae4774621b2a63) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x10b4f82b62f0fc9a53ffaf9f21359e56712d2045fa64cb8f5fe7beeb230c554f) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2d150f8fda7df0d566e8018b6470372e3c161837ca59a53fa1d1d27e4452a0af) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x281e90a515e6409e9177b4f297f8049ce3d4c3659423c48b3fd64e83596ff101) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x11dd375328f0481fb8a78d762b28cec882569c0434ee7ce4c949a0c701bf3e7c) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x17de91f8113f9443a73c8f2f1274fc39021217080b4d476127ca3c7ee1f25c05) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xbf2b7e871ca735f716032e68b757c912b2ffe442c58cb03cc30b52b9b24bced) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0xa3908129452ca7d00584afd40b6a4a71f0e856fff2d71c1efd6f607486195c0) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x253e5bbfe718ac84611d8e52c9e70573ef235ec1c22724484b087e5c3452aa35) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0xa380e47fbd10c830a8499cece42bb5e4e95adc619aab8962db105e019265fa7) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x24e53af71ef06bacb76d3294c11223911e9d177ff09b7009febc484add0beb74) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x1a43144a8bbba4cf8c6b2785e1a75d29544a1a98b0524c1984afd2b698f2138f) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x562fabab7b28094d180eb5917ff5b5a01557afe100bcf971b724d9736d28e4a) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x42ca040b9419be4c81292c916998dfd67990a13cad5d3c48e9bbdfd6351b065) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x5449be1e493e0ba054f063a30538d3a5ebe4a0f857ef981f0152c5625dac4e) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x29bae21b579d080a75c1694da628d0ecfd83efc9c8468704f410300062f64ca9) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x21950fd25b80edcab7d4c642601992e06654338d0308d8ad1565fbb8b90fce40) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2b7c83a5c9472ef3c780b5ec5405db512e0ad3d500edcf7c46693be30e2f183f) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xc354c168e5913be8d3cd037600a911d75b5e52529052ec3ca5e053bd401c34d) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x929db368ef2af2d29bca38845325b0b7a820a4889e44b5829bbe1ed47fd4d52) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x16531d424b0cbaf9abbf2d2acde698462ea4555bf32ccf1bbd26697e905066f6) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x3cd84e6190c3f2636cb944c82c30fb075769b4676b2a0f0cdcb6fb3429d76f1) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xdef067b7df381dd5650e5ca0cdaec55f8533021da5ed14f954dd2b27023f484) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0xee9c4621642a272f710908707557498d25a6fdd51866da5d9f0d205355a6189) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x18017fcc05938635dc7c6de22f78d6a96daf60c0c33d8e775802be1cdb5a72ee) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2cc0823ed1d33029597dc970c98c3b17421478a4e3241cb204fc5feab7a5ee79) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x1679a0c60f408d8915f0b822c2866d858432f062eea7ce020fcdd4b63303d2f1) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x642e8800a48cc04c0168232c6f542396597a67cf395ad622d947e98bb68697a) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x569a003785b51067c530fe3a28f55e9363c821d6c35d9dc3c4d322bc0e3df1) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2ca7148d40d1dffbc857d2d387c5b12d1ebc6409c37b23473a6a2e0d2bb24fdf) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x7085e102e77f24e456d886f461173b14e72f7081c41b7e891e69b5975864418) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x2605b9b909ded1b04971eae979027c4e0de57f3b6a60d5ed58aba619c34749ce) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x10e54f3fa759dd117dbef6454b0c8c1a76ae867ac758904117f919fec46228cc) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2ac5905f9450a21ef6905ed5951a91b3730e3a2e2d62b50bdeb810015d50376b) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x196dcb542dc5dc51dd05e93f3c0b6de0584eb7295fc645a8b8629512057b9678) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x6e2724ea4355bea4b417e567bbfc20033307b15f0d2dd4abf6778bbea7270e1) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xe786007d0ce7e28a90e31d3263887d40c556dec88fcb8b56bc9e9c05ecc0c29) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0xb814ed99bd00eca389b0022663dbfddfbfa15e321c19abcf1eaf9556075fb68) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x4f79535e00c8e918d22cfdc96b4dc310474df0ef8bb5abc21cab45ab25c0930) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x1a003f39f26d1946291d39f12622b187a5ddc940ee4a37659b646deda0722bf1) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0xc41a6a8c884710137d7c78fe60cb115b7a195511d19c1a866bf9b7bfdf6501f) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x1389e0264605b298f1dffb4b71f7b5ece4156caa9e1a4ce51e2f52e887e8ac56) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x1c6bf6ac0314caead23e357bfcbbaa17d670672ae3a475f80934c716f10aca25) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0xbdbb96fa5c73c55450cc9348d147f4d3d554dd498d09c3b6d995fb8951a6431) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x1d199f2e0212faff4d49341b2c16b888af6e152fe52c76cd364850e242b0697b) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x206f877af22e702a1d11a12eadd06581ee96969440528d3ec695b008c8c2d1a) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2287cef47bc395079ba67071bfc62b6d434bd8b587db1c10c2f8b7dd3296e394) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x13ceeeb301572b4991076750e11ea7e7fcbfee454d90dc1763989004a1894f93) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x243cd698bc31534698384234086d0b05373350b0bb0bcaa0880937187135fe62) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x5f3e9502bcc9cdaff22b01bfbd157c038d0bf9d2f994de082b9d2a78a258b3) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x12692a7d808f44e31d628dbcfea377eb073fb918d7beb8136ea47f8cf094c88c) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x260e384b1268e3a347c91d6987fd280fa0a275541a7c5be34bf126af35c962e0) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x16fb013611a71040326dd1fa7cc948f484617c015bfbe3679574fca48b6dadd8) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x27519b325c443a8a61972952280f298f56879fa427b5ba7e97357dd6230bf048) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x248d7432273cc8d37acb20fc8bd1c42729d49de75812ba98cc4d5c1ebdbfe906) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x296632d868ae6d5178c87f83a805867400246284fa6f02ccc4cbf0d22c457f74) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0xfc4c0bea813a223fd510c07f7bbe337badd4bcf28649a0d378970c2a15b3aa5) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x53f1ea6dd60e7a6db09a00be77549ff3d4ee3737be7fb42052ae1321f667c3) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2a0236ac364a48575730567432e8608546e1eb422e19361ad861ef06bbaa4a00) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x299e29684dbbad05668eff255292aeecd250c636476234334c197271e9725204) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x1c3c5d45dd862fcbba507c30740cafb0f37e5b8c1dea76b3f46234b165ad40bd) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x190db6088d1f103103047bf2dc934e1311f68981e5a5eef29b11f43d8aa551b1) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x153dae43cef763e7a2fc9846f09a2973b0ad9c35894c220699bcc2954501c6bd) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x135bf03db291930e1a0f35a0959bcf9c1d08b378604edb731c8dcde50090e877) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x63a5c4c9c12dcf4bae72c69f3a225664469503d61d9eae5d9553bfb006095b) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x1af9136a286264f6f230246b925772426d682ba0d75c462a0f18a2ae6dc9d829) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x180753a64f5d6c5ac2d2b6fdc31e2ff7f0f14e77a1c6e6ff0a9fcc33914f483a) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x47511ce5f700c7622cffccf387cc2d313f432aa82a642d1b2757ceec423bcf2) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x303b2e0148b6e2e840210a07aad2a1363e6e0995acddd414ad828d7c2437465a) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0xae2c1b55001c365f165f98973a139116caa3230e3f95c417169be16c51ad475) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x40273e4476ca817284ea880868d3b1ffdae6f8e6bb9cd375d79ef55499554a0) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x17e650317d66cdc90afb8e5f46c39a7368ebc43964d2696fcc869bc4baa53172) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x28cf41e1568f34c298a1907c42d3345245414f11243f73c364c6ed1aeaf8c0d) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0xb1227b61b387d976fbd1def142ccb1f6525447f81dc39c4fa90ad497e32c9f0) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x58d6ba2805c898fb504a70b4a30b2147f409f0b87ada948c1d44bc4048ff155) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x129c7cd00e42ed05a37dbceb80d47b65e1d750ef2148278a54723fdf42c4cc) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x172e37fd8e22a67b33e39e53e472be036768f44d0db94a2bc6f4f958cb195885) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x47b173545551de00d61f1da993dcb1d7053d95b9f39091b35d25143e311f5e9) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2091e82677269f493582929eda966641bd9f9e9b790c2e0382c081d999f9c32b) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x2096bacda358c7852feceecda079851c86c891e261057bdd20ae592a2bf63e7c) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x29894ebd83a0b97b8d77c42299de988878354a8fcebb20257290b0ffd89cdd8a) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x86903abb30acb73994b6192f8a252cbe45de344dd52a64b4f66c13f652db8a0) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x24f14d18d66c1856e3f6a8abfd9a0484b0b2f0537f9128f65d5e81c5e1ba8962) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x1874b5c285e4210f8864c029856dd6023f64334ab15ed2d3eb50466e86a44a07) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x63d0b01a883ac19b227113a85d5ebadd942e4a944d3a4fcffb2a3c0e1cb0f16) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x269e6bea132772bc395c64451eb818dba2ebc6aa296ad3ce36e7c8dddbf249ef) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x3797301a98cdfe52c2e248bde41b2ad09e5dc86ee7b36e650ccf4e25b79f460) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x163308ae1413439a1708c5fd556bf624cddb3097baefca7d34915ae04e26eb1e) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x8cd97bf5077b356e26d76194df9ddf9324654de795e692fe72e3e628ebd4cbf) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x9a6fddec902d117780b231a9e1f5852093bbe5cef4a0cf93dfbef782df536b4) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x549b629f1d3860b8ea2a224ed088f0672b79618912f0cae5576471099eaf546) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x793e6dfe7f4611ee027f69d4b400af1eb7fb0e3f6266f99fc1999e9c978c62) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x283857e88bbf48dc9b7028273ed6840491f4514ecbaf948b54d248f228716efa) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x223da47c2ec498722f26aab8927b70a8bd5f0c08f1d15e4a5bbae244128e69b5) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x166c6bf34a1e6fe1e1eaaf69d17530d5d6b834c9af51afa281129bb4993d8ba2) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x18dd55b4a83a53f2ee578eb3e6d26f594824d44670fc3f4de80642344d15c09a) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0xe88ca3c50f6e50e0b69e7ea68ec50092e8b92b499e29cd91d29b00b5c3604b3) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x1901d8f4f2c8449128e00663978f2050f2eb1cd6acb60d9d09c57c5d46ee54fe) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2e611916dd7984c5c692e9a2cbde6d04c425f7a319a6fd3698e508d1233a7db3) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x1c0b2cbe4fa9877a3d08eb67c510e8630da0a8beda94a6d9283e6f70d268bc5) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xb1d85acd9031a9107350eed946a25734e974799c5ba7cff13b15a5a623a25f0) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x204497d1d359552905a2fe655f3d6f94926ea92d12cdaa6556ec26362f239f64) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x1ee4be22419c99e69ebd1c27993f9b1d51b6824b7379ceac5e5ca2cbb2a2a5ec) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x243f46e353354256ab8fe0ca4e9230dfc330bc163e602dfeaf307c1d1a7264b9) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x12b77492849bdefb1bbc5c55c3c82d9243f39a6009c361c7745280a45e9ecce7) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2f312eef69a33d9fa753c08840275692a03432b3e6da67f9c59b9f9f4971cd56) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2eceeb23cdf17babea42cdc72796a98469730a063b793c893a8ca496e0efbbff) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x17ca868794a5a2b09ff219856b27d11890abf3d59958a90a13e569ff3abd8a5f) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xec3c87f00cf5519cd60e5e894dfc3382e28a73f6a62b41760b937c255df83a6) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0xb0a5017a4a351d91f366611585b8d160379b669b243e657d8df7776f4a238b5) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2899c036db850a580a15f86e9ae418e9cb2ef4f15265d825f09f16870ec8c336) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x7c085730b2b73e8012a1b69807c18db4b962ce1fee9aee363ec111831f8a7bd) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x8cc717b97762132791cba6294baf287217cb1f8d3467898de67018cca91f44) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x164eda75fda2861f9d812f24e37ac938844fbe383c243b32b9f66ae2e76be719) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2f15c2779a9570363b897cdeb055ddfe284f6571fbe189a414b33f5bf31afcbc) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x24fc7ca023cb6e65f3e6d9c4c0fa92776956fbd1f1abe119b1b4b9dfb0334b4b) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x9e0573e21c5e8107335eaed49658e7e063a5ff33e167aa34ee9e383a3ef598d) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x132f51760e46faa17b7bab733908e244952d68c19dc6b20f0d95d431b1c59bf0) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x242f85dca68c13f3189dd0096c9ab2b0cf01e4754a9280cfcc411b7fd55d771) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x42cae37aec897c9a57635298566baf59edc50fcc7c21db9d049071b0a344b84) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x95526cb4b2cc423e912e906df854e76a5bc30530927c87732d34a4a00881870) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x63f1db81f5540a85b592e5e4567fcb0a6f615803de26f24012a32a2b18a70a7) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2a626b47b2d26d2cda681fffe5fa089209cdcd79985d2965c809aa073528a025) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x17d5b87c3657df3c89d69eba72fc4c3480a0f4be451896520807d892481628fd) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x284e583469ea05fdf11f2ae897a70e557c8703ae3c18726e78a95023d5b98d23) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x255daa128f75da34d00d137a0eee7e06ead6bf071c830e3c5c78b92a2d57def5) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x52e9a9b5f419b14f3125f903a33bdd519ab8ed06c3143b9ca13ef1d11e0c2d) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x582d5b3b958cd5eb1a90e55b3ef8eb245d8ecdba20dba510110ac923f3a989c) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x4df8c0defdc02280cf831b967866c926165551a664cba547c677a37951c3660) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2382d616e8c47fdd4fbbb676a088dc9d20469c41cff2f587313498ec5d0b1b02) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xd086948c84c5518221f92df23f89c4a360e89aa08bd10658158d2dd68060c91) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0xaf02d0e1317d88c923e7a30aee3f519da6d9660607ea33def8b7d84465093fe) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x23b0c3ba6f80cf25f3073e49cad576a6c8f50fdd3368c6636ff329e0837bd972) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0xe115c4a98efae6a3a5ecc873b0cef63ccd5b515710a3ab03ec52218f784dc9) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x18ec1888a2f457d4a6e26f7dbc0dcfafb4a91b54c37c7e72e9ea61d577a202a7) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x226a91a571ed1b2f9061e56f764fdfe8a4ade867a8a359ac46308e76104c62f6) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x1f71e007903cbfe8c8898fe2e8532eb94b29ce61e49759565cb845d7ce62aa15) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x24e65c718938c2b937378e7435332174329730bde85a4185e37875824eb49859) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x81b774b0a70dc72788a142dca2be4a1c31de964fa1a5df0b5b28901684a8eb8) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2f0c13445d90cb0ebc547403eb00095d6b790cbd80204cf69d737f8a33d1ffa6) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x23248698612cd8e83234fcf5db9b6b225f4b0ba78d72ef13ea1edff5f0fb0298) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x1118c071b4fb39eb0db94f9017b1baf96d7e9a4e8f40edd46ac68397510cf0d0) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xf7f822f933820f4731c9ff31b4dc51256770608cbc2fabb574b1b945c82ef8) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x1cd399556445e3d7b201d6c5e56a5794e60be2cfd9a4643e7ead79bb4f60f79) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x1b58716ce9cada90d6a0d672ff670579d37fc4b39d27bb8d9c92c7e3b3a8312c) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x58402b966fb4ab2cd74280ef64d4956f68fbcfb11b6815af104fb76b8171811) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2398eafda87885d51410d7d592c0ca308518a760f0c7eb3e5025b7976986b2ad) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0xdd2dfe8f3aa9e4d3ceb2b16f4a19a95b71b92da9cd9c778622bae6482c9d728) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x1482ac3e7e4f321627850d95a13942aea6d2923402b913046856ff7e8aaf9aff) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x17332b4c7aac2a07ccfe954de7ad22ccf6fcb4c5fa15c130ed22a40ae9398f47) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x132ccb7a7c7903f9f0a001d96f8410c6b81382764b7d9f280b7b993b7fdd857f) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x1521dbdf2f88fd7c10c0b3200849caca5b4aae7dbb2b7bb8d08bc01609b7b082) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x2a0892d6b1ae3cabd6a34b075099d59a3bff87e01694c5895bad732373526d32) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x15a16435a2300b27a337561401f06682ba85019aa0af61b264a1177d38b5c13c) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x22616f306e76352293a22ab6ee15509d9b108d4136b32fa7f9ed259793f392a1) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2132d93f742f2ac654908e42903beaf9d0d32dc23b5efd0fc680a6e8dae1851d) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xe6264ac0dc6688a1fd7be3423b7267356bbb28b6a50a1149a901a2942ae638e) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x17dead3bfa1968c744118023dead77cdbee22c5b7c2414f5a6bdf82fd94cf3ad) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2bef0f8b22a1cfb90100f4a552a9d02b772130123de8144a00c4d57497e1d7f4) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x2e249d189c5ab035f344531c0e4b9b1ba214be09a0f861a1fbf521384d152a0e) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0xb468ebcf7fc9de942e6d629d607e97ee1dca77426ee678a444f7a255d6b4dfd) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x13681ba8a95a21e65720051ff644e617f6e6d285e65b0dcc2ad0cba02338d9a6) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xbb7f176c4c62cab92855f63a0c9e7374f1e7e89227dc2703a672b43491ad644) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2aa427b8648ae82ff39c8f47497e596c2a49bc16a845262a409a76836768a78) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xc40f19ecd5513a5ea3acef661b2fa797737dff7847fee1b86522277eb3ebcc3) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x1861ae1e114291d107945129389362b0923d2bd63b8db9a51bef3a9004fe6295) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2a6ba2a368b91dd670ab0224bc29c24c852397436035daef124f258f08cdebf1) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x25b068c942724c424ed5851c9575c22752c9bd25f91ebfa589de3d88ee7627f9) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x2c0767c7996f9a36404cca45f1823a62707d38f7db68199c4bb32b410e01e1a6) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x67a20b1df30438e616c4a461dce9e6225b52d0cc49daf3b9e54de8f0f518540) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x215deaf3c2fe9f8a3785e8bc5f7872525d2fd0f0eee1d69316bd8797bb4b70c9) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2fb50b2d3af74321e7ddbcf3f573e116586e4cb458dd9be75d9242f27d0fcc74) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x2c871f0ddf5dfc9e98ce87f78923799449f3b2fe580816aa16ea2502f1bad5f) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x871d0eb7536b5ad54e6a9588d9e9770544eb394e71fed7dae196604956280a3) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x13218626665c420d3aa2b0fa49224a3dce8e08b8b56f8851bd9cb5e25cb3042d) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0xe9fc2cb907861c7dc61b6c1207b73b3a6d5ace02773f6b0b1bfcfb91873e30e) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x2a79e5febcf2f8b42ebdffbb42831bea32170ebe2a12121ad4c604b0d22d1c46) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2943a0e1e2336d7694fc2df0981487584fa76bbc4feb2a7bf952f59cd5f56ac9) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x196bc98252f63169ed79073ee091a0e8ed0b5af51017da143940c00bdb863709) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x17e885a4e49713520e743bca0d6ab7a40f1cfcf0f8fc51afc13aa6aaa8fad6be) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x26d61bd45f606ca6514b9b293d0ad15655ebe762faed8da11947aa319dc56d43) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x1efcda9d986cddcf431af4d59c6a7709d650885b7886cba70f0e7cd92b331cdc) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x123925acd4f1aa1e2a22c32cce354515ca98bde87953b3f3ac6240eb7f60418e) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x14704dd362d250edaa89359aa8cda1a725de051592e76a5ccddf83ce44c7e41c) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x1b0273b47db1989e107d5ac9e86d5109438713731fcb8b97696ecb44448dd0a4) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x17a993a6af068d72bc36f0e814d29fef3f97d7a72aa963889b16a8457409861a) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xe535cb0c3f1cdb026576975dc6d29e64093f1e1d5548d90a2787c69fe5a07b3) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x216c3a201f899c065bce489a4603ec90f57e6d5a5642d6b56d63c0ab3c072b19) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xf208cbc3b076c66eb9f87575ad4771877ae410473d21ee109799d04d97bc47c) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x1c2685c8bb95d9cbd97a5d24ef18089d6064024b701e1c8dedd057a6df967877) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xf55ca8ae78360fa3d9b15388528a67eccf126335f9ca6b3eec47209f9fa5957) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x263e1195090d00be1d8fb37de17ccf3b66d180645efa0d831865cfaa8797769e) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x24cacf436717ac539e5b7bf56f5ebb01e32bed600dbecd166b14a862aa85029b) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x105c861f78d37579808457eef387b09fa125918e0d2011e00a878d489b97a2a9) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x50696b356b09defbc3b0a5d653f22c73a0c5e18b104bf47396c58fb9f89e620) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x2185b14275ecd4c36288d9d5c844f4dfcc3c61dda109bb64c5c4f1a4ae37b998) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0xc715b745408b0ba9c797b8199d412f71063e4409b82cda606100c8992372262) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x23900264b13be89a7a24fb592301daae20bf031546b26237e35ce6edef6cc83c) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x1f7476211105b3039cef009c51155ae93526c53a74973ecfce40754b3df10521) let q := mulmod(x, x, r) b := addmod(b, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(b, 0x284aad6697126c6afc69b61cec7f8e86447ac4afb1543014d23b3f3151a5a6e2) let q := mulmod(x, x, r) a := addmod(a, mulmod(mulmod(q, q, r), x, r), r) }
-                { let x := add(a, 0x9b9d0a9720fffc5b3650a1c0b4debbda89ddb79af5958638cb3d9f02a5a493) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(b, 0x186e8b3288ff778ee79bc5445ab38f3cc2af91862231912ca9c22f22b2b07489) let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := add(a, 0x4af9e46dbc42b94137981fece56e9775d00fc101129f08fd6b781f439c20c0b) let q := mulmod(x, x, r) b := add(b, mulmod(mulmod(q, q, r), x, r)) }
-                { let x := b let q := mulmod(x, x, r) a := add(a, mulmod(mulmod(q, q, r), x, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0xfbe43c36a80e36d7c7c584d4f8f3759fb51f0d66065d8a227b688d12488c5d4), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0xb1be1e55d1138dcfc4eeee6618b1b7cde5c4a262e83139555673f5751efc1c9), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x180240da4fa55f99ff9792f5b02a3f09d27cdc903b8b36d3442c82da4d2fa724), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x20db855f164ffa08ca408f17742c76eb3ee5067226ccc492b99991c3c53bbf09), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0xb52ba16e77b683d8768a09c9b223c35cde0398b6eab85a2a1e1c1314d0d1870, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x2c944f1b9ed43ad6d47620f401db22fbb980358c888ef417d5576eb83df31a5e, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0xe44b0fccb484722641b23a6d8c6d99b398d054d513d31f88788cff5dd89c6cd), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x182c3ae52f072200b8e34c309e41e37b11a369cfbde0e7b2ab6ba4ed82c570af), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x4db4ccf90b8a53e21cc056717b2d86aebdf336cd639073172b208569ff5eb9a), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x2b10a8fafafb71709f6302f996e7dd565162dc985f7cc01be0cbec2b61bc8e19), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x10a1e5f9909a631dc9a9a87cefb9b20dc0a20abca837bd7b0ac67e98056df4a8, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0xb8322b4ca470551bb76dec8acd09cd83f5f78e26122f7f270656f7deb4af121, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x24413f936555669ecf11296ad9e3f9b19c2887619e57115a22fe2072271558e5), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0xef5ac2fdb0b01404160a0e421334259d60abc06740631742c0f6c4cbd3afc49), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x17be9aecbcdcc197323d1e23b0f50c27e205e26035e6a36da786c87b773d7c11), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x1374af44e714fbd51b2437fb3e5dace98f45c6913ea59b576831710d3ff4a305), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0xf0ce6895616ba1e2894dbc99fd18ae6e9dd24f4b908dcbe4e4292f8130653e5, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x24f030f196a56de73ce172a151579651fe6df152a2342eb83c238b09e237764c, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x17699879b2f544043d78055376c2664672a7a31f99bef8fbdfee8f9836639bb2), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x152c76362fa3f7740a0fd1a14839eff76e746c14e44e48366b59c3dcad6c9dce), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x20244fc5dc8af3cece151ff2fbfe4ff946713beaf0e2f3672bd5e38f78826b05), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x2a79cf082a0bcb697108eb26e1ce0625d10d4a887123beb046c909f889657e72), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x22bec48d6444d663116c0184afc300cb453056b06d999af20beeaf1c566f39bc, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x194ba3d7754e3924efbd5b6c3e7188e2c3f3607d95ce59447ed7c930992ded48, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x306354a848afe22fc27c94880f0d6f1457bb109e9436b76581bc056cc0c4c9e8), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x300b2daa19095f520e9fe9f878ac767a57ada106a82dbc52f795bf8298b94140), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x100b06028fea984c81e68db71364a1cb05b46cd296a7938356feccd67fcbb3e8), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x10e20e3679f3b511d263fe7ad86e90260aec4bc69929d01e6097fae049c6a2d7), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x1a4dda690eb7973ef3f7b0f9b67389313b82d7c3943cf83c4dcde0daba5f9cd7, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x2b559d7647c85da087244ac10c8735d6ccca51eb620590924770fac21b8b1e05, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x258e41da9e5b6c25adaed6848f8f42ef95eae5b5fd70b34065747202ffa49c44), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x2140c6143d37afbf177fd5debd145a0cc0684eec0ab0e914f664a8f356b221f2), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x1c1a18a71aa26e951bf4c9eaddd0a643086e40b38a7487752590be2ab38cb96), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x1b048ab71409c61d8db84fab8172569a379599e09fb5c6a7f8d9ff170af1f50e), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0xe11a603a6dd20631a8c335272add81774ab1ebc02afec6d27349b9e29ce3514, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0xa1dd12bbcb3a73b1e825cf36ddc0728b8ee7036ca27a057f2c86442bc4ea3a9, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x2b07f8226b4b3022c55f367abf120d02232879466687c629e7f18359eaa029a0), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x280037ac1418670d62e1fe55c075ac6cf1e2c30e60eb72c51c095ec7cfd38d8f), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0xb1c3f7bfd36634cc044fc3a849264e85ce3d496dad3ccb50c256251f2bcea98), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0xa12795087a00458862b8818229dea53755c309ee8debd27c2b4eb6a6b367e6a), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x1dd6bddcbb908db6626d38e9c236c67e6fba08c7919daf0c2b0b8de5824b8cf0, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x2edc6f6ceadea77cf1c48ff7148eef393eb777eaa523b01bfbad0c2d47a96004, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x9e6b4b419a73c051ee8fe787eea5f7f4bb716208a2b01416c7a1441f3c27b02), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x1a4147ad0976c7b10a24be91f923e0363764c00761d5002cf7d8f400790a6b01), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x26642c0d368913f7084150a0c0d06ef3b924bd8ccfe575e50cd5af747049e665), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x6b1c40ff6f23d3ddda857710be87e52bb0f2ee6457e5a4ace21c836b9780627), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x29c2f39eaa3e91de396a5dcc72be237e175d037a209f233762236da08794f9f0, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x9dcf12f78e1eac338516dd604fb1869283b8f72ab16d85886127ea54edbe4b4, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x4bfd6a68a71d06ead1e73ec1c1815656528baf2c301df1e860c69e79a08ed9d), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x8887c14866bff405f46f2f9f0fee1c5e1a030ae986db567a0697b1341196dac), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0xc813061f11659f50d016537682688a9e85629303d2998d024915e4e7d223977), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x256ee326843a420084588e4a6bae7250dc3a9f0ba2efe39df7494a42495075b2), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x49edc8af79ab2dfed5981cbea7dfdddc8c99acd30eebd723283809976038a87, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x26e383a0f06fb0929c64e3bff1fdacba2053596ae9781297f9e2c02e438ffd08, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0xe7ef060569d0a7bf08239cebfe4f1a9a9e3b35dcc889ca8a97974983ffc3089), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x74a1172e877e26faab4f7b34f57d4e4b32cb642245e66ec44f4e7214b9a46ef), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x29edef5f34ca397c81130710cd565cc2666b8bb229898610c6acda8ed7768066), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x102a50033a9059e99a666dec16aef9021eced1d9c68ab44fa2752b9af3147a06), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x28b627bc40f329e60b7d139f9c9e21bd8173c972746fbfe7934c0263fd31b7dc, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0xada881fefe30147b0afe9f2f5b0e70d8fdae05018800d52d1389cb51a59f56, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x268f8d7aea8d4ad715149694df49df6809c803dd24edfd29c2b1f0dbe771c8ea), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x56e2fc679b09a084e5d3c5693af72e493ddc385a2aea5438cb066faefe67a19), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x11c7f63b52344446ef364d3df641a18fddd684dc098bb343772f350414fd2279), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x1b507a4406dbe3efc91d1c248a6df97f3e777fb3330ae8fc5107f3b3e9f1ace), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x1cf49e54e2973eadd73b0967601fc5f12f0105fcff222957e87502b9c7190921, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x1e90a257a58f91c63d7a913f77b7c542f84050b0966c5e042a7d3e086f5eca2b, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x25aef9b60fac19d597d6f267c84012939d15695a4782c70543c58984bd270a2d), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x491d6b89117cb5d150b443d7e25d1097d21c2e8843d2b5426d07d179ad8e54c), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x14362e749db56e719ce0be8a012017fb5e52a500d395e9b4b445726ed428d68), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0xd9272fc1595b893485d4f020f087b32a57321e5fc16d73136d85f7a32523b2e), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x21497a60c6a32c7173156317ff65ce4a99cc2e0d2b9484e2d9672fc09398f2c, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x1b9b9aff6208797a3ad630c1ed6b776db93c96304a0b5005af1e0a37d39b51a0, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x7520d84e6594152ad38603397f326891be473fab708ed789f68b2d4e5b0e850), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x1a3d75ed8e36a63359df4a6c3b2c7d4d8c049f7305b49c0da0d87e441a4f0f5b), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x294a377ddfe59e8af8de6524941b5a4cde7bd7ff0fa3b47f2bc6c45ec77bea41), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x229e750c886d879e1b706b72c2a5a788d4d05892698ab12a5fe23b3e9a02f6be), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x1fd3db132095035554c5c2840b81f78367d9ab9417fd2b5092da775f9132ffae, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x29659f70d2a2d445a0fc61ccfe0ed21fe56328f1e51b1be3e93c8377cf548601, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x2ab288a806a42306cf5aff643a89d9e63346123ef4625d11c55dcf3b65eb96c7), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x1b8a45f3dbfb6a11610220363021513fdbcce116c68aed3907ba86be5b04429f), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x79d232c75d0d1e8d820eecafcbba2a6505f7828770d6ab6f28ad4c96d38efb2), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x17a3ade1859c3e8b7724443723e40da18caab973cba94850ad0a7873e1493edf), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x19e04cd7183f47a8e8f01e1a27a6a8edcebfef5225036d38e73ecfd44659e4ca, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x1833da5af959768d7d4e5309e7b4713e4d7cbb1e0b16ed15a2e2c14892e7fe20, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x66dafe6f091b6efce95fcba3b24763e58b5ff866153196fbef4412800f71783), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x42b9455dfe76558a07de42f5d3bf246e7744e41389569b3f3d9576d155e0e47), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0xd038e7c2d650a63199594d5d3226161fc41920880d90d2e5b1cddadf58a5cfd), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x2eeeceacaf2deb5eb98bb63dbf2150824ed98dab20439a961cb47510551a376e), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x239025f77f034ff81d11d5464eea8909246d688e96c340e671ec0718b38d987f, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x30077846af396438b7a8e0386037ecf5aec8a1a7569b20c8b87dcf255e06548, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x2564c3399607657f4e36a58458d561b928f07b19e6fe7ef3d3a5ba8a510ffadd), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x11a0cc5b0dc61ceb7edef7489a420beee8285541860ba0e30520ad94c6896730), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x4687ab87546daf307be741dadbcf6a20a72020ab017c0f3ab7ddf0403cf311d), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x963b028e903f8ce019ef44af623a83e5636aa4e6b52e3d7bbcb8880cee06aa6), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x1c1ba3985e03a9a5228afcf3073bb9ff1674b886c1cc72c1eadc07e648e44893, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x8f766970c7a1a3257f53183bf483246ba95abf455aef221efd02f263ea31a5f, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x18369750f0e3a41821aeb87bd9aa260c85c939aaf6069aff729a5da929377a25), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x2bcc4cce33fcff050ecf2a3fe53cc45960b18e0c2a8f79622eafc659f91dabd9), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x100bb216d2d9559bef195e968ccb83365b065005d40c2c889be9852f21769167), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x11b00c5bb34933ec8680ae4509bd3f8650c3dc9e3efbec97e636178ef01085b5), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0xe29b6278d4351acb0f7a41b994a42d96387935f780c00fa4b97826f554dffe8, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x2da0b672e23ad3f532575907d9ed1f5c58d6e0262361027a94fc46b569aee54b, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x1ff8eb36e21d710795fca76eb83535a6532352360b3e6740418b87966234a130), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x55424bda6ead371b63f518d6fb82b4c286078578ae33249966149803343585f), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x23d843a396212da71952a2d3ca34ba8a6394760dae13b30d4d4c8a2bcfce4b97), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x2ce06cdd828d72de648571c22090096a68a52982918a140fb229fe41fb2da888), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x27368f0216ae15242e47a205b81600ba3db024f9c9d1ca91a5a79fba5ea255af, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x22eea1be99ebc2d10ccd860251cdf4fe1f3cbb363a8087dcff5c01e18e8679b4, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x21c4660e3045526041242b4ebdc76ff99ea710fab26ef750bbf948a575f6dd53), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x1e98627d9f90c72efecaccf91420052e6cf7cbc35d5b8ba87022485660cc1ca9), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x2703ffab5aa75baa778129b1d5d8570db2f9b085f8e45194d02d55842a8756e6), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x2880acbbe80a1555e1cf7e3718f8779080074633644a5dc7dff909eab2f87912), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x2483404a8df09e3a8877afb0bcb0f7aac648903bb9ce4f21bf3a28f9d89464, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x1fd84eda8c829fb7bb2901b862f21cfb959a64ee7fc4605d7bbb58c5c7047900, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x19232849d363f4103340ce09664346926622d5fdbaacad61cca0602db63836c8), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0xd20bb08dcbb35f4f8f26b014a0d10cbb2a5383f25ccf059beae471d2effa83e), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x1e83e505ee5ebcb161d26faee2ec610e61949ea125245ff7c4683f3f21fd139f), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x13c7387568997f5597880d3a04d575aa031f3ab1adbf51ad4aab487150687ffc), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x3faaf117fdbed2da5ece264ef54c14b30c212e92b928399584455e6eb4ec555, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x243704e32430e53e354f85e4ac09ead21a71005d100303ac59d7d36c9bfc26fc, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0xaf1e80c166dfb48fbc3dfbdf19525b2dd03769da87a39fb166b23822eff689d), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x1c17769149559cb0ce86717163ce7bf2257f6fa631b5dac1c63a23f28250ef18), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x18fda60b0c34053ab0ee9eb3ac81d2e318aba96a2c37b1a1922bbff3e14bbd0a), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x10592bce140f79979b6e5dd7eeca7210ece98581a8a2e81f6a0e88bf64efc7a8), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x23a41802f12f4f52379492426eb5145a9b01aadc92a4addf08dc030ba9e4ae57, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x19d5f7b7dab5b53e3cb51286060455b19d064db1e803240e8fe5dec4b8e93f90, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x2d1a83ce47b9c2389a43fb0ea9a1e42270505ec0c65f391cceee8f352d566f09), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x8575553bf23f7e4d5cc18ee0fe8ee9bcf1cbe76b487fff4e1294f25ade05c0f), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0xe8e5502f27712379c5713bb62feb05d38b991563d3a8c4f560a59cab5733f5c), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x2e88fb5fe11e0e2313f7b138870a2ed5b6379a526ead221a86cccf432671dd78), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0xeada22a2628e8465665aa9fdd7fc93ee5073d99b587a5e6f7be4efcc8c76432, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0xb2ee33968621803effcb3c51a9108dd061ee2c9bbee61907e1899bba0d45cd2, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x1e972348cbad2c653fe51764f98fa82a540a553825d441869fc30fe5f19250a6), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x28c6ef9289d4795876a437c9cee5750a2ee9a69c904c1dfaf1bc23c849667de5), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x2161ab3481b33d51e24acf6ccddf310e31e2d083a3b4dc3c0695287d486eaf95), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x7122e6d80c402e4b7890c0648bba34b98cc120bb47ea06a360f3892033240ff), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x2126f80708ca8deb5e2f934c00141bb0819c4837620516a30e12b87a7562523, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x210d447c67a5a908f15536f90674ba1b64119d268f3560ee95365fbd34a087b5, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x11969ac417029e942e7d705c2d944f83d9aadf3e0736272e06dda5ef968bb856), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x2e503b5f984938facf07509f332e5e209aed1e7d1d74b999f4819bb09090ecff), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0xd87f196591dfaf8463674bf9bf231d26a35ca48d76a77ea5470e097e541b5f8), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x868dfe82d3bb3dd166240c6ed7d85e4fd479d874464125e67d9e461eb647f0b), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x10897a140b14935399ec4092268269088336161cff441ca5e879e8fc01e2b9a8, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x48ca26439e7e876bdc70bc063e330b50fca9c2d5f89a618dfc63b45c3fe2a33, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x1e0000632f6bb27e9e12a820ec994deada6daf662de53b363023ec5a1dd08266), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x828dd3ad87052f015276125bc722fb7d4a9348fa270561104f158a5d2e9d631), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x17d1a56a0b84f8d8fad309708fdc70d9e25ae2670a451e480238da2bd94578fd), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x16a85a71a7347a0dd0e7ab6aa6dcda5c92e686332aabb5fdee9a57031b75cce1), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x2655372977a8c283c9b7b84e464e32398a93ad39704b70fe5842ca313927b9cc, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x259fa34114a528d86c2b76ea72b9b16613e7f3c009cd28a0bdd92d88e4262936, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x21897be0c85e2048ecbbf8a7029f10f267e08d165192b60142443c5480d4152d), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x685c77eed48681421a720652c455f099680b30d211adae372cde40256c0a76e), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x27bcacc174ba789a6d5a904bee3418b8de948563fb6e7d99d47e70c3e683563), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x190de5b65b65bcb36850ca01635a0e45a028034b8f3c752b9cdc38bd89e7e4a4), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0xa25b6d2d4580855851ce58fb5cce7e938e1dbff97c60b70b9fb0a07e51d674d, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x1b090f4d56bbfc75b9aae8c8116f86809c2d224293589123346c56f488b073e0, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x1270fba0389c0f0609b52142ae3309f92a3975d988da116f1134f9a10d3af12b), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0xe37bffd79384950cd4d12bfd79ac98bee504d017902b1290f37c75744cd2c61), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x2118c796827ac47c25b71392c82642dd09160c26e812c900c106499853e91eaa), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x1a607949f09758818f6f0c73cdb22928ae185453106b8be1e71e162a6de00234), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x3b6c92410b6ec7552540aa297f6a3dda82efece141c3b17091a23db03210898, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x8407990beadab443d7001629359c4b6b198e2ad53a02fb0b392efb3b5de8181, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x84edd2f8caf539a6f770307fe54513ec08bd5df8b23461d7126b2edcab2bf17), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x214e0fb3b7084c6acbc47b768ff9d0db49edd31b8baa98575c133d7b1128e853), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x9604b6387018bba90136a36f30b88373fe121eb5d3bf9b88af6f5a6666fb81f), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x2f0e6daedf5b720d816b39fa4fcc26753974d88ac27dfcb4e7068f50e52dea81), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x2e52ff05960e739dfc126388a21e005a8c81e2003acf2b19274b119f107e213c, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x16dbc75c353538b1e603492de115c4d383ec0569cb1726615031d9e7f374e7b3, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x7f885672a70dab9276a2f3f9a69bb85f3a531ce583e5f9941557672efe10ba), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x28bd2acc9df998a0754f25661efcd3608744eda999d7daafe221a80810a12570), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0xb917509d1ff1f9eb159382e8e4b8477164e2c279aaf9b5d61df8f6ba22bc3e1), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x1c6543ee8081d3914485d933b7232e32e3df0d92ad56e1fde484ea259ebad0ee), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x2710226f671bde2aa7d13797cff2e5311642e6e1ba7e8877241f46daee6b6e91, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x1d8caadf14db672ee12936712ef2a9b820657d86d39773356634bb4b55337466, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x1645efdca241476eaf32d2f82f9e234de33291ae24d44cac5537290873c83661), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0xfbbcda4b68c6e59fa36273b04df71b092ef5faa62bfc3d1876c9a44b589760a), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x15a7cd02ee3111da1c2bf7ba697aa3597d05fcc4bf1c1cbb72bd9ffbc623af99), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x7162b9ccc98ec24f9e8939cac1fdb86d41d714fb8f5ae5f617b11debaf8847), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x1fa67545be202cc6606a098affd457dbf3f1b183fde2b527bd1ad15c033db0d3, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x890028088ee6fa57b56f92c0e913422819616e62022bab4beaf734a223e67f, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x15b76ba28af9e34e085a8834c3fb7d19cf989014d109674277e59327ce87d81d), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x1e2ab1049b640a308670332e5a76c7d30debb74bdbb5ecd38bfd03171d8f2f2e), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0xd4ebaab312fba71474133f35ce25f76c08c914fbd9106006def02f8e977c564), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x19bc52430b67c5fcfa1c82135587815eb59a1b47b323ead396405b20533f5b5), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x112e065b7def9775cae70ae009da3497fb1f582f453860275858969a10db5d48, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x25bad19f0ac0a57daf89642cef77904d14e680418d332d880eec51ea9d498f24, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x293aea7b5bc6ff93867172add7a542b432b91fa7943fecabbf3d64636dbe4734), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x11ced56ffc28e0696a5745799a9b1da40fa3528770581b68ce93104c63d03c97), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x92114311b7112b52559321b19ac0eb724144f2907fbc227946918a60852b430), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x10591435886662435115c87ad09012a489eecd88cfef06e71c2e13922d9756ce), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x62df1e01b41ac1a877b0d6892dcdc435286f94b4054093303a669b48311626b, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x17585fd85696b6a6f41b4ec0f960d1ac6389060574a289c917294ece757a1819, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x1aa3de1651bb0baeb89a772f779913a4a8d1bedc287733cb479325e3bd8187bb), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x1f5631f67734d8df770b4d3a1f8fdd5be328347f5fbf388aa85cb0eef9591ac4), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x1f093335e395460531c8538ff6d788a8e7a9797d22ca97c50bc9a6a1c3056bf6), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0xd6a52520c6a3b3c63d293ea5c79306d68e08c6dead5b38ce006ea25c23f363a), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x71454f8b3d5ca7d34a6b90b8effbf65c7338b6a7f8a79f74dd3d62e8238461e, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x1bc7584b56c2dda191276dba12abcc1c9ce0becdf81f96e3d6fc8c4dd19ad44c, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x25d7c1a8ab9713481fbe867b8de482fa77c16502941a0f4702b2fc890994c741), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x8c94e07a8bfee7fe65a979d1a380bf378ee558aa677d7a3bd0c8a58c52d8f16), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x33945d34c343c8511adbb4d6c04fe4819b9d29197c1f92bcd3724772f41a1fe), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x23b5376f2771d53bce2a54627581313a2540c6b72f42728a7ceba6b9a9cc3710), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x9c2a67970830e939f9757b231314ca1b5e695b32b99732cd24d1865c7fda4ff, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0xcd300b77159eb6c5481de17e674d32371a4f229e7d91506701209adb21bcc9, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x2b1e9a1b7d3dddef35fc5a412a95746993197d399394b669c44e8c8f938f4d5f), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x353dceac7bf49351fb8de12a542f665542e52eebca87d2e54ad505207e94db), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0xa178bcc4d7726f244155658f264c69e066d7e18eedbf0f52a957803a800fe27), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x157504b87f944b5960c066bcea361483163ac72cae2226627c503658b08aa944), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x1a82c2fd50f814e51b44ea27938c39c16287f97227df74ee3603b33204002c0c, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x10a015e2d0ca91c5d62fd41e7761c0227f1459011cff62c21239a62ce504e386, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x11292b22fd195f49e20481e6d4bd44402b16d04f93e9a984bb3d645c12a016ef), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x76ac4c0fd5812cae03e71243494f02fd6578627ea7e0e5ecca3b38df2ad3c42), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x20a51223b4f13d7179c21835abce5ce5482a137a5a8a6d31d97f54941350ea4), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x13031aacbcfd02490075851ab74147f224c2e0f9d9147129c83068c1abb9e2bf), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := addmod(b, add(0x4baab01e5d683d08244bac3c97db3d823bbc19a6aa1cddceede58436238dea6, mulmod(mulmod(q, q, r), a, r)), r) }
+                { let q := mulmod(b, b, r) a := addmod(a, add(0x118b755c674ced22769795bbf120dc2fcd9700c5a017c747ae6cbde7b4b49f73, mulmod(mulmod(q, q, r), b, r)), r) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x20882c3ed31eab4da38254ddefb55913a668b51eea96d1a91b68e585510acda8), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x414013c44a32b97b843315d0da20abb82771e5876345b099dec4455371c6778), mulmod(mulmod(q, q, r), b, r)) }
+                { let q := mulmod(a, a, r) b := add(add(b, 0x17f5c3405832289ad0b4807226cdc920658456c25787df649a1fc6713d4f8b78), mulmod(mulmod(q, q, r), a, r)) }
+                { let q := mulmod(b, b, r) a := add(add(a, 0x2bb4b02c056d7495a4d6c3b7b32a6ee5cb32ec38688f80016d2a739fb63df3f6), mulmod(mulmod(q, q, r), b, r)) }
                 // the last round changes no places, so the rate is b
                 if pass {
                     digest := mod(b, r)
