@@ -147,15 +147,16 @@ def measure_poseidon(w3: Web3, sender: UnlockedSender) -> dict[str, dict[str, fl
     chance = random.Random(2)  # noqa: S311 - a sample
     pairs = [(chance.randrange(SCALAR_FIELD), chance.randrange(SCALAR_FIELD)) for _ in range(HASHES)]
     return {
-        "ours": summary([_hash_gas(w3, sender, str(ours), "hash(uint256,uint256)", pair) for pair in pairs]),
+        "ours": summary([hash_gas(w3, sender, str(ours), "hash(uint256,uint256)", pair) for pair in pairs]),
         "poseidon-solidity": summary(
-            [_hash_gas(w3, sender, theirs, "hash(uint256[2])", pair) for pair in pairs]
+            [hash_gas(w3, sender, theirs, "hash(uint256[2])", pair) for pair in pairs]
         ),
     }
 
 
-def _hash_gas(w3: Web3, sender: UnlockedSender, address: str, signature: str, pair: tuple[int, int]) -> int:
-    data = w3.keccak(text=signature)[:4] + b"".join(x.to_bytes(32) for x in pair)
+def hash_gas(w3: Web3, sender: UnlockedSender, address: str, signature: str, words: tuple[int, ...]) -> int:
+    """Return the execution gas of one call with these words, less the transaction's own cost."""
+    data = w3.keccak(text=signature)[:4] + b"".join(x.to_bytes(32) for x in words)
     receipt = sender.send({"to": w3.to_checksum_address(address), "data": data})
     zeros = data.count(0)
     return int(receipt["gasUsed"]) - 21_000 - 4 * zeros - 16 * (len(data) - zeros)

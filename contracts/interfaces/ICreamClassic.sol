@@ -11,8 +11,9 @@ import {Proof} from "./IVoteVerifier.sol";
 ///      root every insertion makes and keeps. `checkpoint` does not exist: it would have nothing to do.
 ///
 ///      h does not name the election, as the specification has it. A ballot of another election fails nevertheless,
-///      because its root is unknown here; but a note deposited in two elections shows the same h in both, which links
-///      its two votes. So a note must serve one election only: the wallet makes one for each.
+///      because its root is unknown here (unless a registrar deposited the other's commitments again, in their order).
+///      But a note deposited in two elections shows the same h in both, which links its two votes. So a note must serve
+///      one election only: the wallet makes one for each.
 ///
 ///      `releasable` is 0 until voting closes, then everything that is left: the deposits that never voted, and coins
 ///      that somebody forced in.
