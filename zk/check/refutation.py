@@ -90,10 +90,12 @@ class Refuter:
         return self._propagate_linear(combine(((factor, other), (-1, c)), self._modulus), pending)
 
     def _propagate_linear(self, form: Form, pending: list[int]) -> bool:
-        """Use form = 0."""
+        """Use form = 0, as it stands and with wires replaced by what they are sums of."""
+        expanded = self._facts.expanded(form)
+        return self._use(form, pending) and (expanded is form or self._use(expanded, pending))
+
+    def _use(self, form: Form, pending: list[int]) -> bool:
         rest, constant = self._split(form)
-        if len(rest) > 1 and any(wire not in self._facts.ranges for wire in rest):
-            rest, constant = self._split(self._facts.expanded(form))
         if not rest:
             return constant == 0
         if len(rest) == 1:
