@@ -23,6 +23,7 @@ from zk.ceremony.curve_bytes import points_of, stored
 from zk.ceremony.errors import CeremonyRequestError, PowersInvalidError
 from zk.ceremony.group import G1, G2, Group, combine_terms
 from zk.ceremony.lagrange import lagrange_bases
+from zk.ceremony.overrun import difference_of_bytes
 from zk.ceremony.workers import Task, run_all
 from zk.field import BASE_FIELD, batch_inverse
 from zk.formats.key_sections import KeyHeader, write_key
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from zk.ceremony.curve_bytes import Coordinates
     from zk.ceremony.workers import Progress
     from zk.circuit.r1cs import R1CS
 
@@ -198,21 +200,27 @@ def _counted(group: Group, run: bytes) -> bytes:
 def _vanishing_multiples(powers: PowersFile, size: int) -> bytes:
     """[τⁱ·(τⁿ − 1)] for 0 ≤ i < n − 1, by which the hash covers H in a form without roots of unity.
 
-    Above 2¹⁴ points snarkjs hashes one more, which can lie past the end of its section: then it takes the
-    bytes found there for a point. To arrive at the same hash the same is done here, with the formula of
-    the chord, which needs no point to be on the curve.
+    Above 2¹⁴ points snarkjs hashes one more, which the file may not have: see `zk.ceremony.overrun`.
     """
-    count = size - 1 if size <= _HASHED_AT_ONCE else size
-    high = points_of(powers.powers_unbounded(TAU_G1, size, count), G1.size)
+    count = size - 1 if size <= _HASHED_AT_ONCE else min(size, TAU_G1.length(powers.power) - size)
+    high = points_of(powers.powers(TAU_G1, size, count), G1.size)
     low = points_of(powers.powers(TAU_G1, 0, count), G1.size)
+    hashed = stored(_chord_differences(high, low))
+    if size > _HASHED_AT_ONCE and count < size:
+        hashed += difference_of_bytes(powers.bytes_after(TAU_G1), powers.powers(TAU_G1, count, 1))
+    return hashed
+
+
+def _chord_differences(
+    minuends: Sequence[Coordinates], subtrahends: Sequence[Coordinates]
+) -> Iterator[Coordinates]:
+    """Pᵢ − Qᵢ with one inversion for all; cheaper than by the curve library, which checks every point."""
+    runs = [(x1 - x2) % BASE_FIELD for (x1, _), (x2, _) in zip(minuends, subtrahends, strict=True)]
     try:
-        runs = [(x1 - x2) % BASE_FIELD for (x1, _), (x2, _) in zip(high, low, strict=True)]
         inverses = batch_inverse(runs, BASE_FIELD)
     except ZeroDivisionError as error:
-        raise PowersInvalidError(f"τ to the power of {size} is 1 or −1") from error
-    sums = []
-    for (x1, y1), (x2, y2), inverse in zip(high, low, inverses, strict=True):
-        slope = (y1 + y2) * inverse % BASE_FIELD  # through (x1, y1) and (x2, −y2)
+        raise PowersInvalidError("τ is a root of unity") from error
+    for (x1, y1), (x2, y2), by_run in zip(minuends, subtrahends, inverses, strict=True):
+        slope = (y1 + y2) * by_run % BASE_FIELD  # through (x1, y1) and (x2, −y2)
         x = (slope * slope - x1 - x2) % BASE_FIELD
-        sums.append((x, (slope * (x1 - x) - y1) % BASE_FIELD))
-    return stored(sums)
+        yield x, (slope * (x1 - x) - y1) % BASE_FIELD

@@ -104,10 +104,10 @@ class PowersFile:
         wanted = family.length(self.power) - start if count is None else count
         return self._sections.read(family.section, start * size, wanted * size)
 
-    def powers_unbounded(self, family: Family, start: int, count: int) -> bytes:
-        """Read powers, and whatever bytes follow the section in the file: see `zk.ceremony.circuit_hash`."""
-        offset = self._sections.offset(family.section) + start * family.point_bytes
-        return self._sections.read_raw(offset, count * family.point_bytes)
+    def bytes_after(self, family: Family) -> bytes:
+        """Read as many bytes as a point has from behind a family: see `zk.ceremony.overrun`."""
+        end = self._sections.offset(family.section) + self._sections.size(family.section)
+        return self._sections.read_raw(end, family.point_bytes)
 
     def lagrange(self, family: Family, power: int) -> bytes:
         """Read the prepared Lagrange basis of size 2^power."""
