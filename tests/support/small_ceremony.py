@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from zk.ceremony.circuit_key import begin
@@ -11,11 +12,14 @@ from zk.ceremony.contributor import Contributor
 from zk.ceremony.key_contribution import contribute_key
 from zk.ceremony.lagrange import prepare
 from zk.ceremony.powers import contribute_powers, new_powers
+from zk.ceremony.transcript import Transcript
 from zk.circuit import Circuit, ConstraintSystem, compile_circuit
 from zk.field import SCALAR_FIELD
 from zk.formats.contribution_records import Beacon
+from zk.formats.key_sections import KeyFile
 from zk.formats.ptau_file import PowersFile
 from zk.formats.r1cs_file import pack_r1cs
+from zk.formats.zkey_file import read_verifying_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,3 +92,21 @@ def hold_ceremony(folder: Path) -> Ceremony:
 def contributors() -> tuple[Contributor, ...]:
     """Two people and a beacon."""
     return person("Ann"), person("花子"), Contributor.public_beacon("block 7", BEACON)
+
+
+def transcript_of(ceremony: Ceremony, circuit: str = "small", depth: int = 1) -> Transcript:
+    """Write the record of a ceremony, as `zk.ceremony.finish` does."""
+    key, powers = KeyFile(ceremony.keys[-1]), PowersFile(ceremony.prepared)
+    return Transcript(
+        circuit=circuit,
+        depth=depth,
+        constraints=ceremony.circuit.n_constraints,
+        circuit_hash=key.circuit_hash,
+        ceremony_power=powers.ceremony_power,
+        r1cs_sha256=sha256(ceremony.r1cs.read_bytes()).digest(),
+        powers_sha256=sha256(ceremony.prepared.read_bytes()).digest(),
+        zkey_sha256=sha256(ceremony.keys[-1].read_bytes()).digest(),
+        verifying_key=read_verifying_key(ceremony.keys[-1]),
+        powers=powers.contributions,
+        contributions=key.contributions,
+    )

@@ -50,7 +50,9 @@ if TYPE_CHECKING:
 FORMAT = "tohyo-ceremony/1"
 MIN_PEOPLE = 2
 MAX_BYTES = 10_000_000
+MAX_NESTING = 16
 _SHA256_BYTES = 32
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _HEX = re.compile(r"0x([0-9a-f]{2})*")
 
 
@@ -112,6 +114,8 @@ def parse_transcript(content: bytes) -> Transcript:
     """Inverse of `canonical_bytes`: another spelling of the same document is refused."""
     if len(content) > MAX_BYTES:
         raise TranscriptInvalidError(f"it is longer than {MAX_BYTES:,} bytes")
+    if _nesting(content) > MAX_NESTING:
+        raise TranscriptInvalidError("it is nested too deeply")
     try:
         transcript = _from_json(json.loads(content.decode()))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -179,6 +183,15 @@ CHECKS: Mapping[str, Callable[[Transcript], None]] = {
     "the verifying key in the transcript": _check_key,
     "people who contributed": require_people,
 }
+
+
+def _nesting(content: bytes) -> int:
+    """Count how deep JSON goes, before a parser that recurses sees it: a deep one would end the program."""
+    depth = deepest = 0
+    for byte in _STRING.sub(b"", content):
+        depth += (byte in b"[{") - (byte in b"]}")
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _from_json(document: Any) -> Transcript:  # noqa: ANN401  JSON; what it lacks raises

@@ -56,7 +56,7 @@ def test_powers_without_contributions_are_refused(ceremony: Ceremony) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.section.name)
-@pytest.mark.parametrize("index", [0, 1, 5, -1])
+@pytest.mark.parametrize("index", [1, -1])
 def test_a_changed_power_is_found(
     ceremony: Ceremony, damaged: Callable[..., Path], family: Family, index: int
 ) -> None:
