@@ -15,10 +15,10 @@ from web3 import Web3
 
 from chain.compiler import CompiledContract, compile_verifier, contract
 from chain.connection import typed_errors
-from chain.errors import DeploymentFileError, TransactionFailedError
+from chain.errors import DeploymentFileError, TransactionFailedError, WrongVerifyingKeyError
 from chain.schemes import CONTRACTS
 from election.identity import election_id
-from election.scheme import Scheme
+from election.scheme import TRAITS, Scheme
 from zk.solidity import DEVELOPMENT_TRANSCRIPT_HASH, render_verifier
 from zk.whole_file import write_whole
 
@@ -91,10 +91,12 @@ def deploy_election(  # noqa: PLR0917 - its callers read as sentences
 ) -> Deployment:
     """Deploy hasher, verifier (rendered from `verifying_key`) and the scheme's contract.
 
-    Raises ContractError, TransactionFailedError, RpcUnreachableError, VerifyingKeyMalformedError.
+    Raises ContractError, TransactionFailedError, RpcUnreachableError, VerifyingKeyMalformedError,
+    WrongVerifyingKeyError.
     """
     report = on_progress or (lambda _done, _total: None)
     contracts = CONTRACTS[election.scheme]
+    _require_key_for(election.scheme, verifying_key)
     source = render_verifier(
         verifying_key, folded_input=contracts.folded_input, transcript_hash=transcript_hash
     )
@@ -141,6 +143,16 @@ def deploy_contract(w3: Web3, sender: Sender, compiled: CompiledContract, *argum
     """Deploy one contract and wait; the receipt has its address."""
     factory = w3.eth.contract(abi=compiled.abi, bytecode=compiled.bytecode)
     return sender.send({"data": factory.constructor(*arguments).data_in_transaction})
+
+
+def _require_key_for(scheme: Scheme, verifying_key: VerifyingKey) -> None:
+    """Refuse a key with which everything would deploy and no ballot could be cast."""
+    n_public, wanted = len(verifying_key.ic) - 1, CONTRACTS[scheme].n_public
+    if n_public != wanted:
+        raise WrongVerifyingKeyError(
+            f"the verifying key is for {n_public} public inputs; a ballot of the scheme {scheme} has {wanted}",
+            hint=f"give the keys of the circuit {TRAITS[scheme].circuit}",
+        )
 
 
 def _address(receipt: TxReceipt) -> ChecksumAddress:

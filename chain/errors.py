@@ -63,5 +63,9 @@ class TransactionFailedError(ChainError):
     """The transaction was included and failed, or was not included in time."""
 
 
+class WrongVerifyingKeyError(ChainError):
+    """The verifying key belongs to another circuit than the election's scheme has."""
+
+
 class DeploymentFileError(ChainError):
     """The record of a deployment is missing or damaged."""

@@ -9,10 +9,16 @@ from dataclasses import replace
 
 import pytest
 
-from chain.deploy import Deployment
-from chain.errors import DeploymentFileError
+from chain.connection import connect
+from chain.deploy import Deployment, deploy_election
+from chain.elections import open_election
+from chain.errors import DeploymentFileError, WrongVerifyingKeyError
 from chain.paths import BUILD_DIR, EXAMPLE, PROJECT_ROOT
+from chain.sender import UnlockedSender
+from election.file import parse_election_document
+from election.scheme import TRAITS, Scheme
 from scripts.deploy import VerifyingKeyMissingError, read_verifying_key
+from tests.support.small_election import CLASSIC, classic_keys, document
 from zk.circuits import CircuitName
 from zk.keys import ensure_keys
 
@@ -50,6 +56,28 @@ def test_the_election_id_is_the_contracts(standing_booth):
 def test_the_keys_folder_gives_key_and_transcript_hash(vote_keys):
     key, transcript_hash = read_verifying_key(vote_keys.directory)
     assert (key, transcript_hash) == (vote_keys.verifying_key, vote_keys.transcript_hash)
+
+
+@pytest.mark.parametrize("scheme", list(Scheme))
+def test_a_key_of_the_other_schemes_circuit_is_refused(w3, vote_keys, scheme):
+    sender = UnlockedSender(w3, w3.eth.accounts[0])
+    changes = CLASSIC if scheme is Scheme.CREAM_CLASSIC else {}
+    keys = vote_keys if scheme is Scheme.CREAM_CLASSIC else classic_keys()
+    election = parse_election_document(document(**changes))
+    with pytest.raises(WrongVerifyingKeyError, match=f"scheme {scheme}") as raised:
+        deploy_election(w3, sender, election, keys.verifying_key, sender.address)
+    assert TRAITS[scheme].circuit in raised.value.hint
+
+
+def test_the_script_finds_the_keys_of_the_elections_scheme(node, w3, tmp_path):
+    del w3  # restores the chain
+    classic_keys()
+    file = tmp_path / "classic.json"
+    file.write_text(json.dumps(document(**CLASSIC)), encoding="utf-8")
+    done = script("--rpc", node.rpc_url, "--election", str(file))
+    assert done.returncode == 0, done.stderr
+    address = json.loads(done.stdout)["contract"]
+    assert open_election(connect(node.rpc_url), address).scheme is Scheme.CREAM_CLASSIC
 
 
 def test_a_folder_without_keys_is_told(tmp_path):
