@@ -150,7 +150,7 @@ def _require_key_for(scheme: Scheme, verifying_key: VerifyingKey) -> None:
     n_public, wanted = len(verifying_key.ic) - 1, CONTRACTS[scheme].n_public
     if n_public != wanted:
         raise WrongVerifyingKeyError(
-            f"the verifying key is for {n_public} public inputs; a ballot of the scheme {scheme} has {wanted}",
+            f"the verifying key has {n_public} public inputs; a ballot of the scheme {scheme} has {wanted}",
             hint=f"give the keys of the circuit {TRAITS[scheme].circuit}",
         )
 
