@@ -35,6 +35,8 @@ def describe_vote(cs: ConstraintSystem, depth: int) -> None:
     nullifier_hash = cs.public_input("nullifier_hash")
     election_id = cs.public_input("election_id")
     signal = cs.public_input("signal")
+    cs.note_result(root, "leaf and path lead to the root")
+    cs.note_result(nullifier_hash, "nullifier and election lead to the nullifier hash")
     nullifier = cs.private_input("nullifier")
     secret = cs.private_input("secret")
     elements = [cs.private_input(f"path_elements[{i}]") for i in range(depth)]

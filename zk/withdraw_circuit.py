@@ -36,6 +36,8 @@ def describe_withdraw(cs: ConstraintSystem, depth: int) -> None:
     root = cs.public_input("root")
     nullifier_hash = cs.public_input("nullifier_hash")
     bound = {name: cs.public_input(name) for name in ("recipient", "fee", "relayer")}
+    cs.note_result(root, "leaf and path lead to the root")
+    cs.note_result(nullifier_hash, "the nullifier leads to its hash")
     nullifier = cs.private_input("nullifier")
     secret = cs.private_input("secret")
     elements = [cs.private_input(f"path_elements[{i}]") for i in range(depth)]

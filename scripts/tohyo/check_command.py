@@ -51,8 +51,8 @@ def check(
             inputs = [sample_inputs(name, depth or FULL_DEPTH[name]) for _ in range(samples)]
             report = check_circuit(compiled, [compiled.witness(named) for named in inputs], progress)
         else:
-            foreign, n_outputs = read_foreign(_r1cs_path(circuit))
-            report = check_circuit(foreign, [read_wtns(path) for path in wtns or ()], progress, n_outputs)
+            foreign = read_foreign(_r1cs_path(circuit))
+            report = check_circuit(foreign, [read_wtns(path) for path in wtns or ()], progress)
     emit(report.describe(), as_json=as_json, text=lambda: show_check(report))
     if report.holes:
         raise typer.Exit(EXIT_NO)

@@ -39,3 +39,13 @@ def test_only_a_single_wire_can_be_free() -> None:
     for combination in (2 * x, x + 1, x - x):
         with pytest.raises(ValueError, match="one wire"):
             cs.note_free(combination, "no")
+
+
+def test_only_a_public_input_can_be_a_result() -> None:
+    cs = ConstraintSystem()
+    y = cs.public_input("y")
+    x = cs.private_input("x")
+    cs.note_result(y, "x leads to it")
+    for combination in (x, x + y):
+        with pytest.raises(ValueError, match="a public input"):
+            cs.note_result(combination, "no")

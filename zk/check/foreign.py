@@ -1,13 +1,15 @@
 """Circuits of other origin: a `.r1cs` file as circom writes it, with the names of its `.sym` file.
 
-Such a circuit has no notes and no program, so its report knows no exceptions and changes no witness.
+Such a circuit has no program and no notes, except that circom's outputs are results; so its report knows no
+exceptions, and a witness has to be given.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from zk.circuit import Circuit
+from zk.circuit.notes import Note, NoteKind
 from zk.formats.container import FileMalformedError
 from zk.formats.r1cs_file import read_r1cs
 
@@ -17,20 +19,15 @@ if TYPE_CHECKING:
 _SYM_FIELDS = 4  # label, wire, component, name
 
 
-class ForeignCircuit(NamedTuple):
-    """A circuit, and how many of its public wires are outputs."""
-
-    circuit: Circuit
-    n_outputs: int
-
-
-def read_foreign(path: Path) -> ForeignCircuit:
+def read_foreign(path: Path) -> Circuit:
     """Read constraints and, if a `.sym` file is beside them, names; raises FileMalformedError."""
     r1cs, n_outputs = read_r1cs(path)
     symbols = path.with_suffix(".sym")
     names = _wire_names(symbols) if symbols.exists() else {}
     sources = dict.fromkeys(range(r1cs.n_wires), path.name)
-    return ForeignCircuit(Circuit(path.stem, r1cs, (), (), (), names, sources), n_outputs)
+    outputs = range(1, 1 + n_outputs)
+    notes = tuple(Note(NoteKind.RESULT, ((wire, 1),), 0, "an output", path.name) for wire in outputs)
+    return Circuit(path.stem, r1cs, (), (), (), names, sources, notes)
 
 
 def _wire_names(path: Path) -> dict[int, str]:

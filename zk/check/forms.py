@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zk.field import SCALAR_FIELD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from zk.circuit.evaluation import Terms
     from zk.circuit.r1cs import R1CS
@@ -44,11 +44,11 @@ class System:
     rows: tuple[Row, ...]
 
 
-def system_of(r1cs: R1CS, n_outputs: int = 0) -> System:
-    """Take a constraint system over F_r; its inputs are the private ones, and the public ones but outputs."""
+def system_of(r1cs: R1CS, results: Collection[int] = ()) -> System:
+    """Take a constraint system over F_r; its inputs are the private ones, and the public ones but results."""
     forms = [dict(terms) for terms in r1cs.combinations]
     rows = tuple(Row(forms[row.a], forms[row.b], forms[row.c]) for row in r1cs.constraints)
-    inputs = frozenset(range(1 + n_outputs, 1 + r1cs.n_public + r1cs.n_private_inputs))
+    inputs = frozenset(range(1, 1 + r1cs.n_public + r1cs.n_private_inputs)).difference(results)
     return System(SCALAR_FIELD, r1cs.n_wires, inputs, rows)
 
 

@@ -102,22 +102,19 @@ def check_circuit(
     circuit: Circuit,
     witnesses: Sequence[Sequence[int]] = (),
     on_progress: Progress | None = None,
-    n_outputs: int = 0,
 ) -> CheckReport:
-    """Run every check; mutation needs true witnesses, which should be random and several.
-
-    The first `n_outputs` public wires are computed (circom's outputs), so the inputs must determine them.
-    """
-    return _Check(circuit, on_progress or (lambda _what, _done, _total: None), n_outputs).run(witnesses)
+    """Run every check; mutation needs true witnesses, which should be random and several."""
+    return _Check(circuit, on_progress or (lambda _what, _done, _total: None)).run(witnesses)
 
 
 class _Check:
     """One circuit, its notes by kind, and how its wires and rows are called."""
 
-    def __init__(self, circuit: Circuit, on_progress: Progress, n_outputs: int) -> None:
+    def __init__(self, circuit: Circuit, on_progress: Progress) -> None:
         self._circuit = circuit
         self._on_progress = on_progress
-        self._system: System = system_of(circuit.r1cs, n_outputs)
+        results = [note.terms[0][0] for note in circuit.notes if note.kind is NoteKind.RESULT]
+        self._system: System = system_of(circuit.r1cs, results)
         self._never_zero = [note for note in circuit.notes if note.kind is NoteKind.NONZERO]
         self._free = {note.terms[0][0]: note for note in circuit.notes if note.kind is NoteKind.FREE}
 

@@ -188,6 +188,15 @@ class ConstraintSystem:
         """Ask the checks to prove x < 2^count: what follows is right only then, and does not constrain it."""
         self._note(NoteKind.BITS, x, count, reason)
 
+    def note_result(self, public: LinearCombination, reason: str) -> None:
+        """Ask the checks to prove that the other inputs determine this public input.
+
+        Without it a wire whose row is missing looks determined, by the input that it should have determined.
+        """
+        if len(public.terms) != 1 or not 1 <= min(public.terms) <= len(self._public):
+            raise ValueError(f"a result is a public input, not {public!r}")
+        self._note(NoteKind.RESULT, public, 0, reason)
+
     def compile(self, name: str) -> Circuit:
         """Freeze what was collected."""
         return Circuit(

@@ -3,9 +3,10 @@
     free      the wire may take several values, and nothing depends on which (explained exception)
     nonzero   the combination is never 0 in a true statement, for a reason outside the constraints
     bits      the gadget is right only if the combination is below 2^bits; somebody must constrain that
+    result    the public input is what the others lead to; nothing may be inferred from it
 
 Notes constrain nothing and cost nothing. `free` and `nonzero` are trusted by the checks and printed in
-their report, so that a reader can judge each reason; `bits` is never trusted but proved.
+their report, so that a reader can judge each reason; `bits` and `result` are never trusted but proved.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class NoteKind(StrEnum):
     FREE = "free"
     NONZERO = "nonzero"
     BITS = "bits"
+    RESULT = "result"
 
 
 class Note(NamedTuple):

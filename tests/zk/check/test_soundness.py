@@ -114,7 +114,7 @@ def test_what_is_called_unique_is_unique(system: System) -> None:
 
 @pytest.mark.slow
 @given(systems())
-@settings(max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_called_unique_is_unique_in_thousands_of_systems(system: System) -> None:
     require_sound(system)
 

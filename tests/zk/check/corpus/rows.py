@@ -54,6 +54,16 @@ def rows(cs: ConstraintSystem, *extra: str) -> None:
         cs.enforce_equal(x + y, z + 1, "x + y = z + 1")
 
 
+def result(cs: ConstraintSystem, *, complete: bool) -> None:
+    """y = x⁴ + x, with the row of x⁴ missing: the wire follows from y, which it should have determined."""
+    y = cs.public_input("y")
+    cs.note_result(y, "x leads to y")
+    x = cs.private_input("x")
+    square = cs.multiply(x, x, "x²")
+    fourth = cs.multiply(square, square, "x⁴") if complete else cs.quotient_or_zero(square * 4, 1, "x⁴")
+    cs.enforce_equal(fourth + x, y, "x⁴ + x = y")
+
+
 SAMPLE = {"x": 1, "y": 10, "z": 11}
 
 
@@ -85,6 +95,14 @@ CASES = [
         HoleKind.CHANGES_IN_PAIR,
         "product",
         {"y": 2, "x": 6},
+    ),
+    Case(
+        "a result that determines its own wires",
+        lambda cs: result(cs, complete=False),
+        lambda cs: result(cs, complete=True),
+        HoleKind.NOT_UNIQUE,
+        "x⁴",
+        {"y": 18, "x": 2},
     ),
     case_of_rows("a product twice", "again", HoleKind.DUPLICATE, "the product, again"),
     case_of_rows("a sum twice", "sum", HoleKind.DUPLICATE, "the sum, again"),
