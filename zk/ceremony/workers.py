@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-WORTH_PROCESSES = 20_000  # units of work, about 0.1 ms each
+WORTH_PROCESSES = 6_000  # units of work, about 0.1 ms each
 RUN_POINTS = 1024  # points to a task, so that progress shows and cores end together
 _POLL_SECONDS = 0.2
 _FINENESS = 1000

@@ -21,7 +21,10 @@ class FileMalformedError(ZkError):
     """A file that is not what its name says, or is cut short."""
 
     def __init__(self, what: str, reason: str) -> None:
-        super().__init__(f"{what}: {reason}")
+        super().__init__(
+            f"{what}: {reason}",
+            hint="Check that it is the file you mean; if it is, get it again from where it was made.",
+        )
         self.what = what
         self.reason = reason
 
