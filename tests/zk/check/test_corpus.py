@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,13 @@ def test_nothing_is_found_in_its_twin(case: Case) -> None:
     report = case.report_on_twin()
     assert report.holes == ()
     assert report.n_witnesses == 1
+
+
+def test_the_page_lists_every_case_with_its_finding() -> None:
+    page = (Path(__file__).parents[3] / "docs/circuit-checks.md").read_text(encoding="utf-8")
+    table = page.partition("| broken circuit | finding |\n|---|---|\n")[2].partition("\n\n")[0]
+    written = [tuple(cell.strip() for cell in line.strip("|").split(" | ")) for line in table.splitlines()]
+    assert written == [(case.name, case.expected.value) for case in CASES]
 
 
 def test_every_case_has_a_name_of_its_own() -> None:
