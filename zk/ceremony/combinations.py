@@ -32,17 +32,17 @@ def random_weights(count: int) -> list[int]:
 def combine_all(sums: Sequence[Sum], on_progress: Progress | None = None) -> list[bytes]:
     """Compute every sum, as one stored point each; checks every point on the way."""
     tasks: list[Task[bytes]] = []
-    owners: list[int] = []
-    for owner, (group, run, scalars) in enumerate(sums):
+    places: list[int] = []
+    for place, (group, run, scalars) in enumerate(sums):
         for start in range(0, len(scalars), RUN_POINTS):
             part = run[start * group.size : (start + RUN_POINTS) * group.size]
             weights = scalars[start : start + RUN_POINTS]
             tasks.append(Task(combine_run, (group.name, part, weights), len(weights) * group.unit_cost))
-            owners.append(owner)
+            places.append(place)
     results = run_all(tasks, on_progress)
     parts: list[list[bytes]] = [[] for _ in sums]
-    for owner, result in zip(owners, results, strict=True):
-        parts[owner].append(result)
+    for place, result in zip(places, results, strict=True):
+        parts[place].append(result)
     return [add_run(total.group.name, b"".join(part)) for total, part in zip(sums, parts, strict=True)]
 
 
@@ -51,19 +51,19 @@ def combine_neighbours(
 ) -> list[tuple[bytes, bytes]]:
     """Σ ρᵢ·Pᵢ and Σ ρᵢ·Pᵢ₊₁ for each run, ρᵢ random; checks every point on the way."""
     tasks: list[Task[bytes]] = []
-    owners: list[int] = []
-    for owner, (group, run) in enumerate(runs):
+    places: list[int] = []
+    for place, (group, run) in enumerate(runs):
         for start in range(0, len(run) // group.size - 1, RUN_POINTS):
             part = run[start * group.size : (start + RUN_POINTS + 1) * group.size]
             weights = random_weights(len(part) // group.size - 1)
             tasks.append(Task(combine_shifted, (group.name, part, weights), len(weights) * group.unit_cost))
-            owners.append(owner)
+            places.append(place)
     results = run_all(tasks, on_progress)
     sides: list[tuple[list[bytes], list[bytes]]] = [([], []) for _ in runs]
-    for owner, result in zip(owners, results, strict=True):
-        size = runs[owner][0].size
-        sides[owner][0].append(result[:size])
-        sides[owner][1].append(result[size:])
+    for place, result in zip(places, results, strict=True):
+        size = runs[place][0].size
+        sides[place][0].append(result[:size])
+        sides[place][1].append(result[size:])
     return [
         (add_run(group.name, b"".join(left)), add_run(group.name, b"".join(right)))
         for (group, _), (left, right) in zip(runs, sides, strict=True)

@@ -81,6 +81,6 @@ def _divided(source: KeyFile, x: int, on_progress: Progress | None) -> dict[Sect
         tasks.append(Task(scale_run, (G1.name, run, by, 1), len(run) // G1.size))
     parts = dict(zip(starts, run_all(tasks, on_progress), strict=True))
     return {
-        section: b"".join(part for (owner, _), part in parts.items() if owner == section)
+        section: b"".join(part for (place, _), part in parts.items() if place == section)
         for section in DIVIDED
     }
