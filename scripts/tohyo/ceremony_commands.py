@@ -21,7 +21,7 @@ from scripts.tohyo.options import DepthOption, KeysOption, warn_of_development_k
 from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, progress_bar, show_facts
 from zk.ceremony.circuit_key import begin as begin_key
 from zk.ceremony.contributor import Contributor, require_name
-from zk.ceremony.errors import CeremonyError, CeremonyRequestError
+from zk.ceremony.errors import CeremonyError, CeremonyRequestError, shown
 from zk.ceremony.finish import TRANSCRIPT_NAME, Ending
 from zk.ceremony.finish import finish as finish_ceremony
 from zk.ceremony.key_check import require_built_on, verify_key
@@ -35,6 +35,7 @@ from zk.circuits import CircuitName, compile_named
 from zk.formats.contribution_records import Beacon, KeyContribution, PowersContribution
 from zk.formats.key_sections import KeyFile
 from zk.formats.ptau_file import PowersFile
+from zk.formats.r1cs_file import pack_r1cs
 from zk.formats.section_file import require_new
 
 app = typer.Typer(help="Make keys together: a trusted set-up by several people.", no_args_is_help=True)
@@ -146,10 +147,16 @@ def begin(
     depth: DepthOption,
     powers: PowersOption,
     out: OutOption,
+    r1cs: Annotated[
+        Path | None, typer.Option("--r1cs", help="Write the circuit's constraints as well, for snarkjs.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Write the first key of a circuit, from powers of tau; everybody gets the same one."""
     compiled = compile_named(circuit, depth)
+    if r1cs is not None:
+        require_new(r1cs)
+        r1cs.write_bytes(pack_r1cs(compiled.r1cs))
     with progress_bar("computing the first key") as report:
         key = begin_key(compiled.r1cs, PowersFile(powers), out, report)
     document = {
@@ -285,7 +292,7 @@ def _key_record(contribution: KeyContribution) -> dict[str, Any]:
 
 
 def _record(contribution: PowersContribution | KeyContribution, digest: bytes) -> dict[str, Any]:
-    record: dict[str, Any] = {"name": contribution.name, "contribution_hash": digest.hex()}
+    record: dict[str, Any] = {"name": shown(contribution.name), "contribution_hash": digest.hex()}
     if contribution.beacon is not None:
         record |= {"beacon": contribution.beacon.value.hex(), "exponent": contribution.beacon.exponent}
     return record

@@ -55,7 +55,7 @@ def test_a_whole_ceremony_needs_no_other_program(run, tohyo, typed, tmp_path):
         ("powers", "beacon", powers[2], "--out", powers[3], *beacon),
         ("powers", "prepare", powers[3], "--out", powers[4]),
         ("powers", "verify", powers[4]),
-        ("begin", *VOTE, "--powers", powers[4], "--out", zkeys[0]),
+        ("begin", *VOTE, "--powers", powers[4], "--out", zkeys[0], "--r1cs", tmp_path / "vote.r1cs"),
         ("contribute", zkeys[0], "--out", zkeys[1], "--name", "Ann", *typed),
         ("contribute", zkeys[1], "--out", zkeys[2], "--name", "花子", *typed),
         ("beacon", zkeys[2], "--out", zkeys[3], *beacon),
@@ -70,6 +70,7 @@ def test_a_whole_ceremony_needs_no_other_program(run, tohyo, typed, tmp_path):
     finished = run("finish", *VOTE, zkeys[3], "--powers", powers[4], "--keys", tmp_path, "--json")
     assert finished.code == 0, finished.err
     assert (finished.json["origin"], finished.json["warning"]) == ("ceremony", "")
+    assert (tmp_path / "vote.r1cs").read_bytes() == (tmp_path / "vote-1/vote.r1cs").read_bytes()
     transcript = parse_transcript(Path(finished.json["transcript"]).read_bytes())
     assert finished.json["transcript_hash"] == "0x" + transcript.hash().hex()
     shown = tohyo("zk", "info", *VOTE, "--keys", tmp_path)

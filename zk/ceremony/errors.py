@@ -19,6 +19,11 @@ ASK_AGAIN = (
 )
 
 
+def shown(name: str) -> str:
+    """Return a name from a file as it may be printed: without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+
+
 class CeremonyError(ZkError):
     """Something that a ceremony does not accept."""
 
@@ -31,7 +36,7 @@ class ContributionInvalidError(CeremonyError):
     """A contribution that breaks a rule."""
 
     def __init__(self, number: int, name: str, reason: str) -> None:
-        who = f"contribution {number}" + (f" ({name})" if name else "")
+        who = f"contribution {number}" + (f" ({shown(name)})" if name else "")
         super().__init__(f"{who} is invalid: {reason}", hint=ASK_AGAIN)
         self.number = number
         self.contributor = name

@@ -53,6 +53,8 @@ def verify_key(
     Raises ContributionInvalidError, PowersInvalidError or CircuitKeyInvalidError, which say what is wrong.
     """
     first, second, third = stages(on_progress, (60, 25, 15))
+    if key.is_development:
+        raise CircuitKeyInvalidError("it says of itself that it is a development key")
     require_chain(key)
     verify_powers(powers, first)
     initial = initial_key(r1cs, powers, second)

@@ -117,6 +117,14 @@ def test_a_changed_contribution_is_found_and_named(ceremony: Ceremony, name: str
         verify_key_chain(key.circuit_hash, (first, CHANGES[name](second), third))
 
 
+def test_a_name_from_a_file_cannot_command_a_terminal(ceremony: Ceremony) -> None:
+    key = KeyFile(ceremony.keys[-1])
+    first = replace(key.contributions[0], name="Ann\x1b[2J", transcript=bytes(64))
+    with pytest.raises(ContributionInvalidError, match="Ann") as refused:
+        verify_key_chain(key.circuit_hash, (first,))
+    assert str(refused.value).isprintable()
+
+
 def test_a_missing_or_repeated_or_exchanged_contribution_is_found(ceremony: Ceremony) -> None:
     key = KeyFile(ceremony.keys[-1])
     first, second, third = key.contributions
@@ -243,6 +251,8 @@ def test_development_keys_say_so_and_take_no_contributions(ceremony: Ceremony, t
     assert not KeyFile(ceremony.keys[-1]).is_development
     for path in (single, marked):
         assert KeyFile(path).is_development
+        with pytest.raises(CircuitKeyInvalidError, match="development key"):
+            check(ceremony, path)
         with pytest.raises(CeremonyRequestError, match="development key"):
             contribute_key(path, tmp_path / "new.zkey", person("Ann"))
 
