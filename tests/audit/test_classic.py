@@ -228,3 +228,17 @@ def test_a_deposit_whose_root_is_left_out_is_found_though_it_is_the_last(finishe
 
     report = audit_election(lying_w3(finished.rpc_url, hide), finished.deployment.contract)
     assert "checkpoints" in broken(report)
+
+
+@pytest.mark.slow
+def test_a_classic_election_on_ganache_is_audited_too() -> None:
+    """Its blocks have a gas limit of their own, and its logs do not tell the time."""
+    with open_election("ganache", **CLASSIC) as running:
+        running.register(2)
+        running.open_voting()
+        for note, choice, fee in zip(running.notes, (0, 2), (FEE, 0), strict=True):
+            running.client.cast_vote(running.ballot(note, choice, fee=fee), running.sender(2))
+        running.close()
+        report = audited(running)
+        assert report.verdict == "consistent", report.findings
+        assert dict(report.result) == {"甲": 1, "乙": 0, "丙": 1}
