@@ -51,12 +51,33 @@ def rows(draw: st.DrawFn, modulus: int, n_wires: int) -> Row:
 
 
 @st.composite
+def patterns(draw: st.DrawFn, modulus: int) -> list[Row]:
+    """Rows as gadgets write them, for wires 1 to 4, so that every rule has something to do."""
+    minus_one = modulus - 1
+    form = draw(forms(modulus, 3))
+    bits = [Row({wire: 1}, {wire: 1, ONE: minus_one}, {}) for wire in (2, 3)]
+    top = {wire: draw(st.integers(1, modulus - 1)) for wire in (1, 2, 3)}
+    kind = draw(st.sampled_from(["none", "zero test", "bits", "bits with a derived one", "choice"]))
+    if kind == "zero test":
+        return [Row(form, {3: 1}, {4: 1}), Row(form, {ONE: 1, 4: minus_one}, {})]
+    if kind == "bits":
+        return [*bits, Row({ONE: 1}, {2: 1, 3: 2}, {1: 1}), Row({3: 1}, {2: 1}, {4: 1})]
+    if kind == "bits with a derived one":
+        return [*bits, Row(top, {**top, ONE: minus_one}, {}), Row(top, {3: 1}, {4: 1})]
+    if kind == "choice":
+        bit = Row({1: 1}, {1: 1, ONE: minus_one}, {})
+        return [bit, Row({1: 1}, {3: 1}, {2: 1}), Row({ONE: 1, 1: minus_one}, {3: 1}, {4: 1})]
+    return []
+
+
+@st.composite
 def systems(draw: st.DrawFn) -> System:
     modulus = draw(st.sampled_from(list(SIZES)))
     n_wires = SIZES[modulus] + 1
     inputs = frozenset(range(1, 1 + draw(st.integers(0, 2))))
-    found = draw(st.lists(rows(modulus, n_wires), min_size=1, max_size=7))
-    return System(modulus, n_wires, inputs, tuple(found))
+    pattern = draw(patterns(modulus))
+    found = draw(st.lists(rows(modulus, n_wires), min_size=0 if pattern else 1, max_size=3 if pattern else 7))
+    return System(modulus, n_wires, inputs, (*pattern, *found))
 
 
 def solutions(system: System) -> list[Assignment]:
