@@ -62,6 +62,8 @@ format: setup  ## Format Python and Solidity.
 
 bench: setup  ## Measure gas, proving and the audit; writes bench/results and docs/figures.md.
 	$(BIN)/python bench/gas_cream.py
+	$(BIN)/python bench/gas_classic.py
+	$(BIN)/python bench/constraints.py
 	$(BIN)/python bench/zk_proofs.py
 	$(BIN)/python bench/zk_engine.py
 	$(BIN)/python bench/audit_ballots.py

@@ -53,6 +53,7 @@ def test_an_election_runs_from_voter_roll_to_audited_result(directory):
     state = start_state(directory, small_plan())
     run = DemoRun(state, KEYS_DIR)
 
+    run_step(run, "prepare keys")
     run_step(run, "start chain")
     run_step(run, "deploy")
     assert run.client.phase() is Phase.REGISTRATION
@@ -91,7 +92,7 @@ def test_an_election_runs_from_voter_roll_to_audited_result(directory):
 
 def test_ballots_come_from_another_account_than_deposits(directory):
     run = DemoRun(start_state(directory, small_plan(voters=2)), KEYS_DIR)
-    for name, step in STEPS[:5]:
+    for name, step in STEPS[:6]:
         assert name
         step(run, lambda _done, _total: None)
     senders = {"deposit": set(), "castVote": set()}
@@ -116,14 +117,14 @@ def test_every_step_goes_on_from_what_the_chain_already_holds(directory):
         if done == 2:
             raise Stop
 
-    for name in ("start chain", "deploy"):
+    for name in ("prepare keys", "start chain", "deploy"):
         run_step(run, name)
     with pytest.raises(Stop):
         dict(STEPS)["deposit"](run, stop_after_two)
     assert run.client.leaf_count() == 2
 
     run = DemoRun(resume_state(directory), KEYS_DIR)
-    for name in ("start chain", "deploy", "deposit", "close registration"):
+    for name in ("prepare keys", "start chain", "deploy", "deposit", "close registration"):
         run_step(run, name)
     assert run.client.leaf_count() == VOTERS
     with pytest.raises(Stop):

@@ -52,6 +52,7 @@ class DemoRun:
     state: DemoState
     keys_directory: Path
     port: int = 0
+    prepared_keys: CircuitKeys | None = None
     rpc: str = ""
     tally: list[int] = field(default_factory=list)
     report: AuditReport | None = None
@@ -62,11 +63,11 @@ class DemoRun:
         """The local chain."""
         return connect(self.rpc)
 
-    @cached_property
+    @property
     def keys(self) -> CircuitKeys:
-        """Proving and verifying keys for this tree depth, made if they are missing."""
-        election = self.state.plan.election
-        return ensure_keys(CRYPTOGRAPHY[election.scheme].circuit, election.depth, self.keys_directory)
+        """Proving and verifying keys of the election's circuit."""
+        assert self.prepared_keys is not None  # noqa: S101  the first step prepares them
+        return self.prepared_keys
 
     @property
     def deployment(self) -> Deployment:
@@ -87,6 +88,13 @@ class DemoRun:
     def sender(self, account: int) -> UnlockedSender:
         """Return one of the chain's own accounts."""
         return UnlockedSender(self.w3, self.w3.eth.accounts[account])
+
+
+def prepare_keys(run: DemoRun, progress: Progress) -> None:
+    """Load the keys of the scheme's circuit, or make development keys."""
+    election = run.state.plan.election
+    circuit = CRYPTOGRAPHY[election.scheme].circuit
+    run.prepared_keys = ensure_keys(circuit, election.depth, run.keys_directory, progress)
 
 
 def start_chain(run: DemoRun, _progress: Progress) -> None:
@@ -175,6 +183,7 @@ def audit(run: DemoRun, progress: Progress) -> None:
 
 
 STEPS: tuple[tuple[str, Callable[[DemoRun, Progress], None]], ...] = (
+    ("prepare keys", prepare_keys),
     ("start chain", start_chain),
     ("deploy", deploy),
     ("deposit", deposit),
