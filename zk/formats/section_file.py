@@ -52,7 +52,7 @@ class SectionFile:
         """Read a section or a part of it; raises FileMalformedError if it is too short."""
         offset, length = self._extent(section)
         wanted = length - start if size is None else size
-        if start < 0 or start + wanted > length:
+        if start < 0 or wanted < 0 or start + wanted > length:
             raise FileMalformedError(f"{self.path.name}, section {section}", "is cut short")
         return self.read_raw(offset + start, wanted)
 
