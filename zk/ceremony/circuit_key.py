@@ -66,7 +66,8 @@ def begin(r1cs: R1CS, powers: PowersFile, new: Path, on_progress: Progress | Non
 
 def initial_key(r1cs: R1CS, powers: PowersFile, on_progress: Progress | None = None) -> InitialKey:
     """Compute the initial key of a circuit; raises CeremonyRequestError if the powers do not reach."""
-    bases = circuit_bases(r1cs, powers, on_progress)
+    require_powers(r1cs, powers)
+    bases = _circuit_bases(r1cs, powers, on_progress)
     power = circuit_power(r1cs)
     n_public_wires = r1cs.n_public + 1
     a, b, k = _columns(r1cs)
@@ -103,10 +104,14 @@ def circuit_power(r1cs: R1CS) -> int:
     return qap_domain_size(r1cs).bit_length() - 1
 
 
-def circuit_bases(
-    r1cs: R1CS, powers: PowersFile, on_progress: Progress | None = None
-) -> dict[tuple[Family, int], bytes]:
-    """Read the Lagrange bases that a circuit needs from prepared powers, or compute them."""
+def bases_of(r1cs: R1CS) -> list[tuple[Family, int]]:
+    """List the Lagrange bases that a circuit's key is made of."""
+    power = circuit_power(r1cs)
+    return [*((family, power) for family in FAMILIES), (TAU_G1, power + 1)]
+
+
+def require_powers(r1cs: R1CS, powers: PowersFile) -> None:
+    """Raise CeremonyRequestError for powers that nobody contributed to, or that do not reach."""
     power = circuit_power(r1cs)
     if not powers.contributions:
         raise CeremonyRequestError(
@@ -118,10 +123,15 @@ def circuit_bases(
             f"{powers.path.name} has 2^{powers.power} powers, and the circuit needs 2^{power}",
             hint=f"Take powers of tau of at least 2^{power}.",
         )
-    wanted = [*((family, power) for family in FAMILIES), (TAU_G1, power + 1)]
+
+
+def _circuit_bases(
+    r1cs: R1CS, powers: PowersFile, on_progress: Progress | None
+) -> dict[tuple[Family, int], bytes]:
+    """Read the bases from prepared powers, or compute them."""
     if powers.is_prepared:
-        return {(family, p): powers.lagrange(family, p) for family, p in wanted}
-    return lagrange_bases(powers, wanted, on_progress)
+        return {(family, p): powers.lagrange(family, p) for family, p in bases_of(r1cs)}
+    return lagrange_bases(powers, bases_of(r1cs), on_progress)
 
 
 def _columns(r1cs: R1CS) -> tuple[list[Terms], list[Terms], list[Terms]]:

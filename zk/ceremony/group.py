@@ -140,13 +140,6 @@ def add_run(name: str, run: bytes) -> bytes:
     return group.stored([_total(group, group.natives(run))])
 
 
-def differences(name: str, minuends: bytes, subtrahends: bytes) -> bytes:
-    """Pᵢ − Qᵢ for each i."""
-    group = GROUPS[name]
-    pairs = zip(group.natives(minuends), group.natives(subtrahends), strict=True)
-    return group.stored([p - q for p, q in pairs])
-
-
 def same_ratio(g1: tuple[bytes, bytes], g2: tuple[bytes, bytes]) -> bool:
     """Whether s in (P, s·P) of G1 and in (Q, s·Q) of G2 is the same: e(P, s·Q) = e(s·P, Q).
 

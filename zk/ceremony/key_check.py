@@ -2,6 +2,7 @@
 
     chain       each contribution's transcript hashes all before it; its contributor knew x; δ became x·δ,
                 x ≠ 0, 1; a beacon is the one that its value gives; the key's δ is the last one, in G1 and G2
+    powers      contributions and points, and of the prepared bases those that the circuit uses
     key         everything but C and H is what circuit and powers of tau give; C and H are that, divided by δ
                 (by a random combination of all points)
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zk.ceremony.circuit_key import initial_key
+from zk.ceremony.circuit_key import bases_of, initial_key, require_powers
 from zk.ceremony.combinations import Sum, combine_all, random_weights
 from zk.ceremony.contributor import Contributor
 from zk.ceremony.errors import CircuitKeyInvalidError, ContributionInvalidError
@@ -56,7 +57,8 @@ def verify_key(
     if key.is_development:
         raise CircuitKeyInvalidError("it says of itself that it is a development key")
     require_chain(key)
-    verify_powers(powers, first)
+    require_powers(r1cs, powers)
+    verify_powers(powers, first, bases=bases_of(r1cs))
     initial = initial_key(r1cs, powers, second)
     _require_same_circuit(key, initial)
     _require_divided(key, initial, third)

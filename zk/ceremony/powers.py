@@ -41,14 +41,13 @@ from zk.formats.ptau_file import (
 from zk.formats.section_file import require_new
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from zk.ceremony.contributor import Contributor
     from zk.ceremony.workers import Progress
 
 MAX_POWER = 28
-TAU, ALPHA, BETA = 0, 1, 2  # what tells the three keys of one contribution apart
 
 
 class Secrets(NamedTuple):
@@ -157,7 +156,8 @@ def next_challenge(response: bytes, families: Mapping[Family, bytes], beta_g2: b
     """Challenge after a contribution."""
     digest = hashlib.blake2b(response)
     for family in FAMILIES:
-        digest.update(group_of(family).uncompressed(families[family]))
+        for run in _runs(families[family], family):
+            digest.update(group_of(family).uncompressed(run))
     digest.update(G2.uncompressed(beta_g2))
     return digest.digest()
 
@@ -166,7 +166,8 @@ def _hash_of_response(challenge: bytes, families: Mapping[Family, bytes], beta_g
     digest = ResumableBlake2b()
     digest.update(challenge)
     for family in FAMILIES:
-        digest.update(group_of(family).compressed(families[family]))
+        for run in _runs(families[family], family):
+            digest.update(group_of(family).compressed(run))
     digest.update(G2.compressed(beta_g2))
     return digest.state()
 
@@ -189,6 +190,12 @@ def _multiplied(
         count = -(-family.length(source.power) // RUN_POINTS)
         families[family] = b"".join(next(parts) for _ in range(count))
     return families, scale_run(G2.name, source.beta_g2, secret.beta, 1)
+
+
+def _runs(points: bytes, family: Family) -> Iterator[bytes]:
+    """Cut points into runs, so that a large file is not decoded at once."""
+    step = RUN_POINTS * family.point_bytes
+    return (points[start : start + step] for start in range(0, len(points), step))
 
 
 def _generator(family: Family) -> bytes:

@@ -33,16 +33,25 @@ if TYPE_CHECKING:
 _USES = ("tau", "alpha", "beta")
 
 
-def verify_powers(source: PowersFile, on_progress: Progress | None = None) -> None:
-    """Check everything; raises ContributionInvalidError or PowersInvalidError."""
+def verify_powers(
+    source: PowersFile,
+    on_progress: Progress | None = None,
+    *,
+    bases: Sequence[tuple[Family, int]] | None = None,
+) -> None:
+    """Check everything; raises ContributionInvalidError or PowersInvalidError.
+
+    Of prepared powers only `bases` are checked, if they are given: those that a circuit uses.
+    """
     if not source.contributions:
         raise PowersInvalidError("nobody has contributed, so that τ = α = β = 1")
     verify_powers_chain(source.contributions, source.ceremony_power)
+    if bases is None:
+        bases = [(family, p) for family in FAMILIES for p in range(family.largest(source.power) + 1)]
     first, second = stages(on_progress, (25, 75 if source.is_prepared else 0))
     _verify_points(source, first)
     if source.is_prepared:
-        every = [(family, p) for family in FAMILIES for p in range(family.largest(source.power) + 1)]
-        verify_lagrange(source, every, second)
+        verify_lagrange(source, bases, second)
 
 
 def verify_powers_chain(contributions: Sequence[PowersContribution], ceremony_power: int) -> None:
