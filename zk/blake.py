@@ -19,7 +19,7 @@ import gmpy2  # type: ignore[import-untyped]  # gmpy2 ships no types
 _PRIMES: Final = (2, 3, 5, 7, 11, 13, 17, 19)
 _PI_BITS: Final = 16 * 64
 # The permutations σ₀ … σ₉ of the message words; the specification draws them from no formula.
-_SIGMA: Final = tuple(
+PERMUTATIONS: Final = tuple(
     tuple(int(letter, 16) for letter in row)
     for row in (
         "0123456789abcdef",
@@ -34,8 +34,8 @@ _SIGMA: Final = tuple(
         "a2847615fb9e3cd0",
     )
 )
-# Columns, then diagonals, of the 4 × 4 state.
-_QUARTERS: Final = (
+# Columns, then diagonals, of the 4 × 4 state. BLAKE2 kept both tables.
+QUARTERS: Final = (
     (0, 4, 8, 12),
     (1, 5, 9, 13),
     (2, 6, 10, 14),
@@ -122,8 +122,8 @@ def _compress(
         return (x >> distance | x << bits - distance) & mask
 
     for index in range(variant.rounds):
-        sigma = _SIGMA[index % len(_SIGMA)]
-        for i, (a, b, c, d) in enumerate(_QUARTERS):
+        sigma = PERMUTATIONS[index % len(PERMUTATIONS)]
+        for i, (a, b, c, d) in enumerate(QUARTERS):
             first, second = sigma[2 * i], sigma[2 * i + 1]
             for half, (word, constant) in enumerate(((first, second), (second, first))):
                 turn_d, turn_b = variant.rotations[2 * half : 2 * half + 2]

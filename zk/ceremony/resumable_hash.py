@@ -14,6 +14,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
+from zk.blake import PERMUTATIONS, QUARTERS
 from zk.ceremony.errors import CeremonyFileError
 
 STATE_BYTES: Final = 216
@@ -31,29 +32,7 @@ _IV: Final = (
     0x5BE0CD19137E2179,
 )  # RFC 7693, section 2.6
 _PARAMETERS: Final = 0x01010040  # no key, 64 bytes of output, sequential: section 2.5
-_SIGMA: Final = (
-    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-    (14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3),
-    (11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4),
-    (7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8),
-    (9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13),
-    (2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9),
-    (12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11),
-    (13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10),
-    (6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5),
-    (10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0),
-)  # section 2.7
-_ROUNDS: Final = 12
-_MIXED: Final = (
-    (0, 4, 8, 12),
-    (1, 5, 9, 13),
-    (2, 6, 10, 14),
-    (3, 7, 11, 15),
-    (0, 5, 10, 15),
-    (1, 6, 11, 12),
-    (2, 7, 8, 13),
-    (3, 4, 9, 14),
-)  # section 3.2
+_ROUNDS: Final = 12  # the permutations (section 2.7) and the order of mixing (section 3.2) are BLAKE's
 
 
 class ResumableBlake2b:
@@ -105,8 +84,8 @@ def _compress(chain: tuple[int, ...], block: bytes, length: int, last: int) -> t
     v[12] ^= length
     v[14] ^= last
     for index in range(_ROUNDS):
-        order = _SIGMA[index % 10]
-        for pair, (i, j, k, n) in enumerate(_MIXED):
+        order = PERMUTATIONS[index % 10]
+        for pair, (i, j, k, n) in enumerate(QUARTERS):
             a, b, c, d = v[i], v[j], v[k], v[n]
             a = a + b + m[order[2 * pair]] & _WORD
             d ^= a
