@@ -122,7 +122,9 @@ def verify_lagrange(
     """Hold prepared bases against the powers; raises PowersInvalidError.
 
     With random ρᵢ of 128 bits for each basis and their transform ρ̂: Σ ρᵢ·[τⁱ] = Σ ρ̂ⱼ·[Lⱼ(τ)], summed over the
-    bases of a family. A false basis passes with probability 2⁻¹²⁸.
+    bases of a family. A false basis passes with probability 2⁻¹²⁸. The power that the file lacks for the basis of
+    2·2ᵖ points counts as infinity and has a weight like the others. Without one, ωʲ·X could be added to every
+    [Lⱼ(τ)] unseen; for an X of the forger's choice the keys made from that prove false statements.
     """
     families = list(dict.fromkeys(family for family, _ in wanted))
     sums = [side for family in families for side in _two_sides(source, family, wanted)]
@@ -138,8 +140,6 @@ def _two_sides(source: PowersFile, family: Family, wanted: Iterable[tuple[Family
     on_powers, on_bases, bases = [0] * count, [], []
     for p in powers:
         weights = random_weights(1 << p)
-        if p > source.power:
-            weights[-1] = 0  # the file ends one power earlier
         on_powers = [x + y for x, y in zip_longest(on_powers, weights[:count], fillvalue=0)]
         on_bases += polynomial_bn254.fft(weights, 1 << p)
         bases.append(source.lagrange(family, p))
