@@ -122,9 +122,9 @@ def verify_lagrange(
     """Hold prepared bases against the powers; raises PowersInvalidError.
 
     With random ρᵢ of 128 bits for each basis and their transform ρ̂: Σ ρᵢ·[τⁱ] = Σ ρ̂ⱼ·[Lⱼ(τ)], summed over the
-    bases of a family. A false basis passes with probability 2⁻¹²⁸. The power that the file lacks for the basis of
-    2·2ᵖ points counts as infinity and has a weight like the others. Without one, ωʲ·X could be added to every
-    [Lⱼ(τ)] unseen; for an X of the forger's choice the keys made from that prove false statements.
+    bases of a family. A false basis passes with probability 2⁻¹²⁸. The power that the file lacks for the
+    largest basis counts as infinity and has a weight like the others. Without one, ωʲ·X could be added to
+    every [Lⱼ(τ)] unseen; for an X of the forger's choice the keys made from that prove false statements.
     """
     families = list(dict.fromkeys(family for family, _ in wanted))
     sums = [side for family in families for side in _two_sides(source, family, wanted)]

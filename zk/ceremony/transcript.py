@@ -52,7 +52,7 @@ MIN_PEOPLE = 2
 MAX_BYTES = 10_000_000
 MAX_NESTING = 16
 _SHA256_BYTES = 32
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # never goes back: one pass over any bytes
 _HEX = re.compile(r"0x([0-9a-f]{2})*")
 
 
@@ -118,9 +118,10 @@ def parse_transcript(content: bytes) -> Transcript:
         raise TranscriptInvalidError("it is nested too deeply")
     try:
         transcript = _from_json(json.loads(content.decode()))
+        canonical = transcript.canonical_bytes()
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise TranscriptInvalidError(f"it cannot be read ({error!r})"[:300]) from error
-    if transcript.canonical_bytes() != content:
+    if canonical != content:
         raise TranscriptInvalidError("it is not in its canonical form")
     return transcript
 

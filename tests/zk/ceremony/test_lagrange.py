@@ -74,9 +74,8 @@ def test_a_point_in_place_of_the_power_that_the_file_lacks_is_found(
     power = PowersFile(ceremony.prepared).power + 1
     honest = G1.natives(PowersFile(ceremony.prepared).lagrange(TAU_G1, power))
     omega, chosen = root_of_unity(power), G1.generator * 1234567
-    multiples = G1.multiples(
-        [chosen] * len(honest), [pow(omega, j, SCALAR_FIELD) for j in range(len(honest))]
-    )
+    factors = [pow(omega, j, SCALAR_FIELD) for j in range(len(honest))]
+    multiples = G1.multiples([chosen] * len(honest), factors)
     forged = G1.stored([point + more for point, more in zip(honest, multiples, strict=True)])
     bad = damaged(ceremony.prepared, TAU_G1.lagrange, -len(forged), forged)
     with pytest.raises(PowersInvalidError, match="section 12"):

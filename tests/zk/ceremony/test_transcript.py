@@ -15,6 +15,7 @@ from zk.ceremony.errors import (
     TranscriptInvalidError,
 )
 from zk.ceremony.transcript import (
+    _STRING,
     CHECKS,
     MAX_BYTES,
     Transcript,
@@ -75,6 +76,19 @@ def test_what_is_no_transcript_is_refused(transcript: Transcript, name: str) -> 
 def test_other_files_are_refused(content: bytes) -> None:
     with pytest.raises(TranscriptInvalidError):
         parse_transcript(content)
+
+
+def test_a_name_that_is_half_a_character_is_refused(transcript: Transcript) -> None:
+    spelled = transcript.canonical_bytes().replace(b'"Ann"', b'"\\ud800"')
+    with pytest.raises(TranscriptInvalidError, match="cannot be read"):
+        parse_transcript(spelled)
+
+
+def test_strings_without_end_are_read_once() -> None:
+    found = _STRING.findall(b'[["' + b'\\"[' * 10_000)
+    assert [len(string) for string in found] == [30_001]
+    with pytest.raises(TranscriptInvalidError, match="cannot be read"):
+        parse_transcript(b'"' + b'\\"' * 1_000_000)
 
 
 def test_another_spelling_of_the_same_document_is_refused(transcript: Transcript) -> None:
