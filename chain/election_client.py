@@ -222,9 +222,15 @@ class ElectionClient(ABC):
         """Announce the phase that the schedule has reached."""
         return self._write("advance", self._fn("advance()"), sender)
 
-    def cast_vote(self, ballot: Ballot, sender: Sender) -> TransactionResult:
-        """Cast a ballot; any account may."""
-        return self._write(self.cast_operation, self.cast_vote_call(ballot), sender)
+    def cast_vote(self, ballot: Ballot, sender: Sender, gas: int | None = None) -> TransactionResult:
+        """Cast a ballot; any account may. `gas` is the limit, by default what the sender estimates."""
+        return self._write(self.cast_operation, self.cast_vote_call(ballot), sender, gas=gas)
+
+    def cast_vote_gas(self, ballot: Ballot, account: str) -> int:
+        """Estimate the gas of casting a ballot; raises what the contract would answer."""
+        transaction = self._transaction(self.cast_vote_call(ballot), 0)
+        with typed_errors():
+            return self.w3.eth.estimate_gas({**transaction, "from": Web3.to_checksum_address(account)})
 
     def cast_votes(
         self, ballots: Sequence[Ballot], sender: Sender, on_progress: Callable[[int, int], None] | None = None
@@ -277,9 +283,12 @@ class ElectionClient(ABC):
         return transaction
 
     def _write(
-        self, operation: str, call: ContractFunction, sender: Sender, value: int = 0
+        self, operation: str, call: ContractFunction, sender: Sender, *, gas: int | None = None
     ) -> TransactionResult:
-        return self._result(operation, sender.send(self._transaction(call, value)))
+        transaction = self._transaction(call, 0)
+        if gas is not None:
+            transaction["gas"] = gas
+        return self._result(operation, sender.send(transaction))
 
     def _write_each(
         self,

@@ -15,3 +15,7 @@ class RelayerOfAnotherAccountError(RelayerError):
 
 class FeeTooLowError(RelayerError):
     """The ballot pays less than this relayer asks."""
+
+
+class BallotTooCostlyError(RelayerError):
+    """The ballot would cost the relayer far more gas than a ballot does."""
