@@ -2,6 +2,10 @@
 
 Everything that would tell a node whose ballot is being made is avoided: all deposits and all ballots are
 downloaded and searched here, and neither commitment nor nullifier hash is ever asked for by value.
+
+A ballot hides among the deposits under its root, so a node that leaves out the newest ones would give the
+voter away. The wallet compares the logs with what the contract counts. A node that also lies about the
+contract's state is not noticed: compare the number of deposits with what others see.
 """
 
 from __future__ import annotations
@@ -108,7 +112,7 @@ def prepare_ballot(  # noqa: PLR0917  who votes where, then the three parts of a
         UnknownCandidateError, FeeTooHighError, RelayerMissingError: the contract would refuse this ballot.
         NotDepositedYetError, NotCheckpointedYetError: the note cannot vote yet.
         NoteAlreadyUsedError: the note has voted.
-        NodeContradictsItselfError: the node's deposits are not those under the root.
+        NodeContradictsItselfError: the node leaves out deposits, or they are not those under the root.
 
     """
     note.require_election(client.chain_id(), client.address, client.scheme)
@@ -116,12 +120,18 @@ def prepare_ballot(  # noqa: PLR0917  who votes where, then the three parts of a
     client.require_phase(Phase.VOTING)
     require_candidate(choice, len(config.candidates))
     client.require_fee(fee, relayer)
+    counted, newest_root = client.leaf_count(), client.latest_root()
     deposits, checkpoints, ballots = _history(client, on_progress)
     nullifier_hash = note.nullifier_hash(config.election_id)
     if nullifier_hash in ballots:
         raise NoteAlreadyUsedError(
             "A ballot made from this note was counted already.",
             hint="A note votes once. `tohyo voter check --note` shows the ballot.",
+        )
+    if len(deposits) < counted or (newest_root and newest_root not in {point.root for point in checkpoints}):
+        raise NodeContradictsItselfError(
+            f"The node tells {len(deposits):,} of {counted:,} deposits, or leaves out the newest root.",
+            hint="Its logs are behind or incomplete. Wait a little, or ask another node with --rpc.",
         )
     if note.commitment not in deposits:
         raise _not_deposited()

@@ -11,10 +11,11 @@ from chain import contract_errors as errors
 from chain.cream import CreamClient
 from chain.cream_classic import CreamClassicClient
 from chain.elections import open_election as open_client
+from chain.errors import ChainError
 from election.errors import UnknownCandidateError
 from election.scheme import Scheme
-from relayer.errors import FeeTooLowError, RelayerOfAnotherAccountError
-from relayer.submitter import Submitter
+from relayer.errors import BallotTooCostlyError, FeeTooLowError, RelayerOfAnotherAccountError
+from relayer.submitter import MAX_GAS, Submitter
 from tests.support.lying_node import lying_w3
 from tests.support.small_election import (
     CLASSIC,
@@ -118,6 +119,56 @@ def test_the_relayer_refuses_a_fee_below_its_own(election: SmallElection, ballot
     greedy = Submitter.for_election(election.client, election.sender(RELAYER), minimum_fee=FEE + 1)
     with pytest.raises(FeeTooLowError):
         greedy.submit(ballot)
+
+
+def burn_gas_when_paid(election: SmallElection, choice: int) -> None:
+    burns_20_million = "0x5f6230d4005200"  # mstore(3_200_000, 0): memory that far out costs so much
+    account = election.client.config().candidates[choice]
+    election.w3.provider.make_request("anvil_setCode", [account, burns_20_million])  # type: ignore[arg-type]
+
+
+def test_the_relayer_spends_nothing_on_a_candidate_that_burns_gas(
+    election: SmallElection, submitter: Submitter, ballot: Ballot
+) -> None:
+    burn_gas_when_paid(election, ballot.choice)
+    before = election.w3.eth.get_balance(election.relayer)
+    with pytest.raises(BallotTooCostlyError, match="20,"):
+        submitter.submit(ballot)
+    assert election.w3.eth.get_balance(election.relayer) == before
+
+
+def test_a_candidate_that_begins_to_burn_gas_meanwhile_cannot_cost_more_than_the_limit(
+    election: SmallElection, submitter: Submitter, ballot: Ballot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimate = election.client.cast_vote_gas
+
+    def estimate_and_burn(ballot: Ballot, account: str) -> int:
+        gas = estimate(ballot, account)
+        burn_gas_when_paid(election, ballot.choice)
+        return gas
+
+    monkeypatch.setattr(election.client, "cast_vote_gas", estimate_and_burn)
+    with pytest.raises(ChainError):
+        submitter.submit(ballot)
+    newest = election.w3.eth.get_block("latest")
+    assert 0 < newest["gasUsed"] < MAX_GAS
+
+
+@pytest.mark.parametrize("hidden", [("Deposited", "Checkpointed"), ("Checkpointed",)])
+def test_the_wallet_notices_a_node_that_leaves_out_the_newest_deposits_or_roots(
+    election: SmallElection, hidden: tuple[str, ...]
+) -> None:
+    """The contract knows the root over the first deposit: under it, a ballot would hide among one."""
+    topics = {event.topic for event in (election.client.contract.events[name]() for name in hidden)}
+
+    def first_only(method: str, _params: object, result: Any) -> Any:
+        if method != "eth_getLogs":
+            return result
+        return [log for place, log in enumerate(result) if place < 2 or log["topics"][0] not in topics]
+
+    client = CreamClassicClient(lying_w3(election.rpc_url, first_only), election.deployment.contract)
+    with pytest.raises(NodeContradictsItselfError, match="deposits, or leaves out"):
+        prepare_ballot(election.notes[0], client, classic_prover(), 0)
 
 
 def test_a_note_that_is_not_deposited_or_of_another_election_cannot_vote(election: SmallElection) -> None:
