@@ -75,11 +75,15 @@ def test_what_is_no_circuit_is_refused(tohyo, tmp_path, monkeypatch, argument, c
     assert code in found.err
 
 
-@pytest.mark.parametrize("line", ["1,1,0", "1,x,0,main.x"])
+@pytest.mark.parametrize(
+    "line",
+    [b"1,1,0", b"1,x,0,main.x", b"1,1,0,\xff\xfe\x1b", b"1,1,0,\x1b[2J", b"1," + b"9" * 5000 + b",0,main.x"],
+)
 def test_a_damaged_file_of_names_is_refused(tohyo, tmp_path, line):
     path, _ = packed(tmp_path, bits.canonical, {"x": 4})
-    path.with_suffix(".sym").write_text(line)
-    assert tohyo("zk", "check", path).code == 2
+    path.with_suffix(".sym").write_bytes(line)
+    found = tohyo("zk", "check", path)
+    assert (found.code, "foreign.sym" in found.err) == (2, True)
 
 
 def test_the_json_document_is_all_of_standard_output(tohyo):

@@ -39,13 +39,19 @@ def test_a_file_cut_short_is_refused(tmp_path_factory: pytest.TempPathFactory, d
 
 
 def container(
-    path: Path, *, n_wires: int = 3, n_public: int = 1, terms: tuple[tuple[int, int], ...] = ()
+    path: Path,
+    *,
+    n_wires: int = 3,
+    n_labels: int = 3,
+    n_public: int = 1,
+    more: bytes = b"",
+    terms: tuple[tuple[int, int], ...] = (),
 ) -> Path:
     prime = struct.pack("<I", 32) + SCALAR_FIELD.to_bytes(32, "little")
-    header = prime + struct.pack("<IIIIQI", n_wires, 0, n_public, 1, n_wires, 1)
+    header = prime + struct.pack("<IIIIQI", n_wires, 0, n_public, 1, n_wires, 1) + more
     side = b"".join(struct.pack("<I", wire) + value.to_bytes(32, "little") for wire, value in terms)
     body = (struct.pack("<I", len(terms)) + side) * 3
-    path.write_bytes(pack_container(b"r1cs", 1, {1: header, 2: body}))
+    path.write_bytes(pack_container(b"r1cs", 1, {1: header, 2: body, 3: bytes(8 * n_labels)}))
     return path
 
 
@@ -61,6 +67,9 @@ def test_zero_coefficients_are_dropped_and_wires_sorted(tmp_path: Path) -> None:
         {"terms": ((1, SCALAR_FIELD),)},
         {"terms": ((1, 1), (1, 2))},
         {"n_public": 3},
+        {"n_labels": 2},
+        {"n_wires": 2**32 - 1},
+        {"more": b"!"},
     ],
 )
 def test_what_cannot_be_is_refused(tmp_path: Path, fault: dict[str, object]) -> None:

@@ -6,6 +6,7 @@ exceptions, and a witness has to be given.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from zk.circuit import Circuit
@@ -16,7 +17,7 @@ from zk.formats.r1cs_file import read_r1cs
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SYM_FIELDS = 4  # label, wire, component, name
+_LINE = re.compile(r"[^,]*,(-?[0-9]{1,10}),[^,]*,(.*)")  # label, wire, component, name
 
 
 def read_foreign(path: Path) -> Circuit:
@@ -33,10 +34,10 @@ def read_foreign(path: Path) -> Circuit:
 def _wire_names(path: Path) -> dict[int, str]:
     """Name each wire after the first label that stands for it; −1 marks labels that were optimised away."""
     names: dict[int, str] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        fields = line.split(",", maxsplit=_SYM_FIELDS - 1)
-        if len(fields) != _SYM_FIELDS or not fields[1].removeprefix("-").isdecimal():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        fields = _LINE.fullmatch(line)
+        if fields is None or not fields[2].isprintable():
             raise FileMalformedError(path.name, "has a line that is not label,wire,component,name")
         if not fields[1].startswith("-"):
-            names.setdefault(int(fields[1]), fields[3])
+            names.setdefault(int(fields[1]), fields[2])
     return names

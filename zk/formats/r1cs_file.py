@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zk.formats.container import Reader
 
 _HEADER, _CONSTRAINTS, _WIRE_TO_LABEL = 1, 2, 3
+_LABEL_BYTES = 8
 
 
 class R1CSFile(NamedTuple):
@@ -28,19 +29,22 @@ class R1CSFile(NamedTuple):
 def read_r1cs(path: Path) -> R1CSFile:
     """Read a file of any origin; raises FileMalformedError. Constraints have their number as meaning."""
     sections = read_container(path, b"r1cs", 1)
-    for needed in (_HEADER, _CONSTRAINTS):
+    for needed in (_HEADER, _CONSTRAINTS, _WIRE_TO_LABEL):
         if needed not in sections:
             raise FileMalformedError(path.name, f"has no section {needed}")
     header, body = sections[_HEADER], sections[_CONSTRAINTS]
     header.prime()
     n_wires, n_outputs, n_public_inputs, n_private_inputs = (header.u32() for _ in range(4))
     header.u64()  # labels
+    if len(sections[_WIRE_TO_LABEL].rest()) != n_wires * _LABEL_BYTES:  # so no file claims more than it has
+        raise FileMalformedError(path.name, f"has not one label for each of {n_wires} wires")
     combinations: dict[Terms, int] = {}
     rows = []
     for number in range(header.u32()):
         sides = (_read_terms(body, n_wires) for _ in range(3))
         a, b, c = (combinations.setdefault(side, len(combinations)) for side in sides)
         rows.append(Constraint(a, b, c, f"constraint {number}", path.name))
+    header.require_end()
     body.require_end()
     n_public = n_outputs + n_public_inputs
     if 1 + n_public + n_private_inputs > n_wires:
