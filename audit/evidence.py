@@ -58,10 +58,10 @@ class CoinState:
 
 @dataclass(frozen=True)
 class CandidateAccount:
-    """Ether of a candidate's account, and whether none can have left it: no code, no transaction sent."""
+    """Ether of a candidate's account, and whether it has no code and never sent a transaction."""
 
     ether: int
-    never_spent: bool
+    looks_untouched: bool
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ def _read_accounts(w3: Web3, accounts: list[str], block: int) -> tuple[Candidate
     methods = ("eth_getBalance", "eth_getTransactionCount", "eth_getCode")
     told = [_ask_all(w3, [(method, [account, hex(block)]) for account in accounts]) for method in methods]
     return tuple(
-        CandidateAccount(int(ether, 16), never_spent=int(sent, 16) == 0 and code == "0x")
+        CandidateAccount(int(ether, 16), looks_untouched=int(sent, 16) == 0 and code == "0x")
         for ether, sent, code in zip(*told, strict=True)
     )
 

@@ -15,7 +15,7 @@ from audit.errors import AuditImpossibleError
 from audit.evidence import gather
 from audit.recount import Recount, place_of
 from audit.report import AuditReport, Examination
-from audit.standing import examine_parameters, examine_state, expected_ether
+from audit.standing import examine_parameters, examine_state, expected_ether, unexplained_accounts
 from audit.transcript import NOT_CHECKED, examine_transcript
 from election.errors import ElectionFileError
 from election.file import ElectionFile, parse_election_file
@@ -127,7 +127,8 @@ def _key_warnings(transcript_hash: bytes, transcript: bytes | None) -> tuple[str
 
 def _warnings(evidence: Evidence, recount: Recount) -> tuple[str, ...]:
     surplus = evidence.state.ether - expected_ether(evidence, recount)
-    return (f"the contract holds {surplus} wei that nobody has to account for",) if surplus > 0 else ()
+    left = [f"the contract holds {surplus} wei that nobody has to account for"] if surplus > 0 else []
+    return (*left, *unexplained_accounts(evidence, recount))
 
 
 def _report(
