@@ -27,7 +27,9 @@ export class WitnessError extends Error {
 
 /** Reads a program (Uint8Array or ArrayBuffer) and checks all of it. */
 export function loadProgram(bytes) {
-  const reader = new Reader(bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes);
+  const whole = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
+  if (!(whole instanceof Uint8Array)) throw new WitnessError("a program is a Uint8Array or an ArrayBuffer");
+  const reader = new Reader(whole);
   if (String.fromCharCode(...reader.take(4)) !== "twpg") throw new WitnessError("this is no witness program");
   const version = reader.u32();
   if (version !== VERSION) throw new WitnessError(`the program has version ${version}, not ${VERSION}`);
@@ -44,6 +46,7 @@ export function loadProgram(bytes) {
 
 /** Every wire, in order, from `inputs`: name → BigInt, whole number, or decimal string, each below R. */
 export function computeWitness(program, inputs) {
+  if (typeof inputs !== "object" || inputs === null) throw new WitnessError("inputs are an object");
   const unknown = Object.keys(inputs).filter((name) => !program.inputs.includes(name));
   const missing = program.inputs.filter((name) => !Object.hasOwn(inputs, name));
   if (missing.length) throw new WitnessError(`missing inputs: ${missing.join(", ")}`);
@@ -116,7 +119,7 @@ class Reader {
 
   text() {
     try {
-      return new TextDecoder("utf-8", { fatal: true }).decode(this.take(this.varint()));
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.take(this.varint()));
     } catch (error) {
       throw error instanceof WitnessError ? error : new WitnessError("an input's name is not UTF-8");
     }

@@ -47,8 +47,8 @@ class FileOutcome:
 def input_files(given: Sequence[Path]) -> list[Path]:
     """Return the files, and the `.json` files of the folders, sorted by name.
 
-    Raises InputFileError for a folder without any and for two files of one name: their proofs would have
-    one place.
+    Raises InputFileError for a folder without any, for two files of one name, whose proofs would have one
+    place, and for `..json` and `...json`, whose proofs would have theirs outside the folder for proofs.
     """
     found: dict[str, Path] = {}
     for place in given:
@@ -56,6 +56,8 @@ def input_files(given: Sequence[Path]) -> list[Path]:
         if not files:
             raise InputFileError(place, "holds no .json file")
         for file in files:
+            if not file.stem.strip("."):
+                raise InputFileError(file, "has no name that a folder for its proof could have")
             if found.setdefault(file.stem, file) != file:
                 raise InputFileError(file, f"has the same name as {found[file.stem]}")
     return [found[name] for name in sorted(found)]
@@ -70,11 +72,13 @@ def prove_many_to_files(
 ) -> list[FileOutcome]:
     """Prove what each input file says, on `jobs` cores or all; return an outcome for each, in their order.
 
-    Raises ProverLostError if a worker dies; what was finished stays.
+    Never on more than there are, since every worker needs memory. Raises ProverLostError if a worker dies; what was finished stays.
     """
     work = _Work(keys, inputs, out_directory, on_progress)
     if tasks := list(work.tasks()):
-        with prover_pool(keys, min(jobs or os.cpu_count() or 1, len(tasks))) as pool:
+        out_directory.mkdir(parents=True, exist_ok=True)  # if it cannot be, before the work
+        cores = os.cpu_count() or 1
+        with prover_pool(keys, min(jobs or cores, cores, len(tasks))) as pool:
             for name, made in pool.outcomes(tasks):
                 work.finish(name, made)
     return [work.outcomes[path.stem] for path in inputs]

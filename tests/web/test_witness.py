@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import secrets
 import struct
+import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,11 +33,10 @@ from zk.withdraw_statement import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Node
 
 COMPRESSED_BYTES = 1_000_000
+ROOT = Path(__file__).parents[2]
 fuzzed = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 elements = st.one_of(
     st.integers(0, 3), st.integers(SCALAR_FIELD - 3, SCALAR_FIELD - 1), st.integers(0, SCALAR_FIELD - 1)
@@ -294,3 +295,27 @@ def test_a_damaged_program_gives_a_witness_or_a_refusal_and_nothing_else(
 ) -> None:
     damaged = SQUARE[:position] + bytes((byte,)) + SQUARE[position + 1 :]
     assert set(node.ask(damaged, SQUARE_INPUTS)) in ({"witness"}, {"error"})
+
+
+def test_what_is_neither_a_program_nor_inputs_is_refused() -> None:
+    script = """
+        import { computeWitness, loadProgram, WitnessError } from "./web/witness.mjs";
+        const program = loadProgram(new Uint8Array([0x74, 0x77, 0x70, 0x67, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0]));
+        const view = new DataView(new ArrayBuffer(8));
+        const programs = [null, undefined, "twpg", {}, [0x74], new Uint16Array(20), view];
+        const attempts = [
+          ...programs.map((bad) => () => loadProgram(bad)),
+          ...[null, undefined, 5, "x"].map((bad) => () => computeWitness(program, bad)),
+        ];
+        console.log(attempts.filter((attempt) => {
+          try { attempt(); } catch (error) { return error instanceof WitnessError; }
+        }).length, attempts.length);
+    """
+    command = ["node", "--input-type=module", "--eval", script]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout.split() == ["11", "11"]
+
+
+def test_a_name_keeps_its_first_character_whatever_it_is(node: Node) -> None:
+    circuit = compile_circuit("marked", lambda cs: (cs.public_input("\ufeffx"), None)[1])
+    assert node.witness(pack_program(circuit), {"\ufeffx": 5}) == [1, 5]

@@ -122,3 +122,36 @@ def test_two_files_of_one_name_are_refused(folder: Path, tmp_path: Path) -> None
 def test_a_folder_without_inputs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match=r"holds no \.json file"):
         input_files([tmp_path])
+
+
+@pytest.mark.parametrize("name", ["..json", "...json"])
+def test_a_proof_has_no_place_outside_the_folder_for_proofs(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(InputFileError, match="no name"):
+        input_files([tmp_path])
+
+
+def refused_pool(_keys: object, jobs: int) -> None:
+    raise InterruptedRun(jobs)
+
+
+def test_there_are_never_more_workers_than_cores(
+    keys: CircuitKeys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        write(tmp_path / f"{name}.json", make_vote())
+    monkeypatch.setattr(many_files, "prover_pool", refused_pool)
+    monkeypatch.setattr(many_files.os, "cpu_count", lambda: 2)
+    for asked, given in ((1, 1), (2, 2), (1000, 2), (None, 2)):
+        with pytest.raises(InterruptedRun, match=str(given)):
+            prove_many_to_files(keys, input_files([tmp_path]), tmp_path / "out", jobs=asked)
+
+
+def test_a_place_for_proofs_that_is_a_file_is_refused_before_the_work(
+    keys: CircuitKeys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a.json", make_vote())
+    (tmp_path / "out").touch()
+    monkeypatch.setattr(many_files, "prover_pool", refused_pool)
+    with pytest.raises(FileExistsError):
+        prove_many_to_files(keys, input_files([tmp_path / "a.json"]), tmp_path / "out")
