@@ -20,8 +20,8 @@ from audit.transcript import NOT_CHECKED, examine_transcript
 from election.errors import ElectionFileError
 from election.file import ElectionFile, parse_election_file
 from election.phase import Phase, phase_at
+from zk.development import development_warning
 from zk.errors import ZkError
-from zk.keys import DEVELOPMENT_KEYS_WARNING
 from zk.proving import StatementVerifier
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ def _share(report: Progress, start: int, length: int) -> Progress:
 
 
 def _key_warnings(transcript_hash: bytes, transcript: bytes | None) -> tuple[str, ...]:
-    if not any(transcript_hash):
-        return (DEVELOPMENT_KEYS_WARNING,)
+    if warning := development_warning(transcript_hash):
+        return (warning,)
     return (NOT_CHECKED,) if transcript is None else ()
 
 

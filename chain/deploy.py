@@ -19,7 +19,8 @@ from chain.errors import DeploymentFileError, TransactionFailedError, WrongVerif
 from chain.schemes import CONTRACTS
 from election.identity import election_id
 from election.scheme import TRAITS, Scheme
-from zk.solidity import DEVELOPMENT_TRANSCRIPT_HASH, render_verifier
+from zk.development import DEVELOPMENT_TRANSCRIPT_HASH
+from zk.solidity import render_verifier
 from zk.whole_file import write_whole
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ from chain.paths import BUILD_DIR, EXAMPLE, KEYS_DIR
 from chain.sender import UnlockedSender
 from election.file import load_election_file
 from election.scheme import TRAITS
+from zk.development import development_warning
 from zk.errors import TohyoError
 from zk.groth16 import VerifyingKey
 
@@ -62,6 +63,8 @@ def deploy(
     key, transcript_hash = read_verifying_key(
         keys or KEYS_DIR / f"{TRAITS[election.scheme].circuit}-{election.depth}"
     )
+    if warning := development_warning(transcript_hash):
+        print(f"warning: {warning}", file=sys.stderr)  # noqa: T201 - this is a command
     sender = UnlockedSender(w3, address)
     return deploy_election(w3, sender, election, key, registrar or address, transcript_hash)
 

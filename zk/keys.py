@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zk.circuits import CircuitName, compile_named
+from zk.development import DEVELOPMENT_KEYS_WARNING, DEVELOPMENT_TRANSCRIPT_HASH
 from zk.errors import ZkError
 from zk.formats.program_file import PROGRAM_SUFFIX, pack_program
 from zk.formats.r1cs_file import pack_r1cs
@@ -37,10 +38,8 @@ if TYPE_CHECKING:
     from zk.circuit import Circuit
     from zk.groth16.backend import Groth16Backend
 
-DEVELOPMENT_KEYS_WARNING = "development keys: not for a real election"
 DEVELOPMENT = "development"
 CEREMONY = "ceremony"
-NO_TRANSCRIPT = bytes(32)
 
 VERIFYING_KEY_NAME, MANIFEST_NAME = "verification_key.json", "manifest.json"
 _FORMAT = "tohyo-keys/1"
@@ -147,7 +146,7 @@ def install_keys(  # noqa: PLR0917  what a key folder is about, and what it hold
     zkey: bytes,
     *,
     origin: str,
-    transcript_hash: bytes = NO_TRANSCRIPT,
+    transcript_hash: bytes = DEVELOPMENT_TRANSCRIPT_HASH,
     more: Mapping[str, bytes] | None = None,
 ) -> CircuitKeys:
     """Write a key folder, whole or not at all.

@@ -12,6 +12,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from zk.development import DEVELOPMENT_TRANSCRIPT_HASH
 from zk.errors import ZkError
 from zk.groth16.types import VerifyingKey, require_well_formed_key
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from zk.groth16.points import G2Point
 
 TRANSCRIPT_HASH_BYTES = 32
-DEVELOPMENT_TRANSCRIPT_HASH = bytes(TRANSCRIPT_HASH_BYTES)
 
 _TEMPLATE = Path(__file__).with_name("solidity_verifier.sol.template")
 PROOF_WORDS = 8

@@ -32,8 +32,9 @@ from scripts.tohyo.options import (
     warn_of_development_keys,
 )
 from scripts.tohyo.output import OUT, JsonFlag, emit, emit_facts, warn
+from zk.development import development_warning
 from zk.errors import TohyoError
-from zk.keys import DEVELOPMENT_KEYS_WARNING, load_keys
+from zk.keys import load_keys
 from zk.whole_file import write_whole
 
 app = typer.Typer(help="Make and run an election.", no_args_is_help=True)
@@ -253,7 +254,7 @@ def _status(connection: Connection) -> dict[str, Any]:
         "deposits": client.leaf_count(),
         "ballots": sum(client.tally()),
         "depth": election.depth,
-        "keys": "ceremony" if any(client.transcript_hash()) else DEVELOPMENT_KEYS_WARNING,
+        "keys": development_warning(client.transcript_hash()) or "ceremony",
     }
 
 

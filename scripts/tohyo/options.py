@@ -26,8 +26,9 @@ from election.errors import ElectionFileError
 from election.file import ElectionFile, parse_election_file
 from scripts.tohyo.output import warn
 from voter.note import Note
+from zk.development import development_warning
 from zk.errors import TohyoError
-from zk.keys import DEVELOPMENT_KEYS_WARNING, CircuitKeys, load_keys
+from zk.keys import CircuitKeys, load_keys
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -183,8 +184,8 @@ def address_option(text: str, name: str) -> str:
 
 def warn_of_development_keys(transcript_hash: bytes) -> None:
     """Say it wherever development keys are used: whoever made them could forge votes."""
-    if not any(transcript_hash):
-        warn(DEVELOPMENT_KEYS_WARNING)
+    if warning := development_warning(transcript_hash):
+        warn(warning)
 
 
 def _unlock(keystore: Path, password_file: Path | None) -> LocalAccount:

@@ -12,6 +12,7 @@ from scripts.tohyo.option_groups import grouped_options
 from scripts.tohyo.options import (
     ElectionOptions,
     SenderOptions,
+    warn_of_development_keys,
 )
 from scripts.tohyo.output import JsonFlag, emit_facts
 
@@ -32,5 +33,6 @@ def send(
     """Check a ballot as the contract will, then cast it from the relayer's account."""
     ballot = Ballot.load(ballot_file)
     election = which.open()
+    warn_of_development_keys(election.client.transcript_hash())
     result = Submitter.for_election(election.client, sender.open(election.w3)).submit(ballot)
     emit_facts(asdict(result), as_json=as_json)

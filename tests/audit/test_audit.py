@@ -24,7 +24,7 @@ from tests.support.small_election import (
     open_election,
     vote_keys,
 )
-from zk.keys import DEVELOPMENT_KEYS_WARNING
+from zk.development import DEVELOPMENT_KEYS_WARNING
 
 if TYPE_CHECKING:
     from web3 import Web3

@@ -18,7 +18,7 @@ from election.file import parse_election_document
 from scripts.tohyo import audit_command
 from tests.support.small_ceremony import hold_ceremony, transcript_of
 from tests.support.small_election import DEPTH, OPENS, SmallElection, document
-from zk.keys import DEVELOPMENT_KEYS_WARNING
+from zk.development import DEVELOPMENT_KEYS_WARNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,6 +20,7 @@ from election.scheme import TRAITS, Scheme
 from scripts.deploy import VerifyingKeyMissingError, read_verifying_key
 from tests.support.small_election import CLASSIC, classic_keys, document
 from zk.circuits import CircuitName
+from zk.development import DEVELOPMENT_KEYS_WARNING
 from zk.keys import ensure_keys
 
 
@@ -76,6 +77,7 @@ def test_the_script_finds_the_keys_of_the_elections_scheme(node, w3, tmp_path):
     file.write_text(json.dumps(document(**CLASSIC)), encoding="utf-8")
     done = script("--rpc", node.rpc_url, "--election", str(file))
     assert done.returncode == 0, done.stderr
+    assert DEVELOPMENT_KEYS_WARNING in done.stderr
     address = json.loads(done.stdout)["contract"]
     assert open_election(connect(node.rpc_url), address).scheme is Scheme.CREAM_CLASSIC
 

@@ -9,25 +9,8 @@ from eth_account import Account
 
 from chain.connection import connect
 from chain.development import development_account
-from chain.node import start_detached, stop_detached
 
 NAMES = ["いちご", "Melon", "Peach"]
-
-
-@pytest.fixture(scope="module")
-def rpc(tmp_path_factory):
-    state = tmp_path_factory.mktemp("by-hand") / "chain"
-    yield start_detached(state, port=0, timestamp=1_800_000_000).rpc_url
-    stop_detached(state)
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch, rpc):
-    """An empty folder to work in, with the chain named in the environment."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TOHYO_RPC", rpc)
-    (tmp_path / "roll.csv").write_text("voter_id,name\nv1,青木\nv2,井上\n", encoding="utf-8")
-    return tmp_path
 
 
 def iso(timestamp):

@@ -1,21 +1,24 @@
 """A ceremony by the command line, with a small circuit under the name of the vote circuit."""
 
+import contextlib
 import json
 import os
 import pty
 import subprocess
 import sys
+import termios
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.support.small_ceremony import hold_ceremony, small_circuit, small_witness
 from zk.ceremony.transcript import parse_transcript
+from zk.development import DEVELOPMENT_KEYS_WARNING
 from zk.formats.key_sections import KeyFile
 from zk.formats.ptau_file import PowersFile
 from zk.formats.zkey_file import read_verifying_key
 from zk.groth16.native import NativeBackend
-from zk.keys import DEVELOPMENT_KEYS_WARNING
 
 ROOT = Path(__file__).parents[2]
 VOTE = ("vote", "--depth", "1")
@@ -146,6 +149,10 @@ def test_one_person_alone_gets_development_keys_only(run, ceremony, tmp_path):
     assert KeyFile(tmp_path / "keys/vote-1/vote.zkey").is_development
 
 
+def _is_hidden(terminal):
+    return not termios.tcgetattr(terminal)[3] & termios.ECHO
+
+
 def test_what_is_typed_on_a_terminal_is_not_shown(ceremony, tmp_path):
     """On a terminal of its own, as a commissioner sits before it."""
     controller, terminal = pty.openpty()
@@ -154,15 +161,18 @@ def test_what_is_typed_on_a_terminal_is_not_shown(ceremony, tmp_path):
     process = subprocess.Popen(command, cwd=ROOT, stdin=terminal, stdout=terminal, stderr=terminal)
     os.close(terminal)
     said = b""
-    while b"press Enter" not in said:
-        said += os.read(controller, 1000)
-    os.write(controller, b"my very own words\n")
+    deadline = time.monotonic() + 60
     try:
+        while not _is_hidden(controller):  # what is typed earlier is shown, and then dropped
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.write(controller, b"my very own words\n")
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+    with contextlib.suppress(OSError):  # the terminal is gone with the program
         while chunk := os.read(controller, 1000):
             said += chunk
-    except OSError:  # the terminal is gone with the program
-        pass
-    assert process.wait(timeout=60) == 0
     assert b"contribution hash" in said
     assert b"my very own words" not in said
     assert len(PowersFile(tmp_path / "2.ptau").contributions) == 2

@@ -6,29 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from chain.connection import connect
-from chain.node import start_detached, stop_detached
 from voter.note import Note
 
 DENOMINATION, FEE = 10**15, 10**14
 TREASURY = "0x" + 40 * "7"
 RELAYER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"  # the chain's account 2
 ELECTION = ("--deployment", "deployment.json")
-
-
-@pytest.fixture(scope="module")
-def rpc(tmp_path_factory):
-    state = tmp_path_factory.mktemp("classic-by-hand") / "chain"
-    yield start_detached(state, port=0, timestamp=1_800_000_000).rpc_url
-    stop_detached(state)
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch, rpc):
-    """An empty folder to work in, with the chain named in the environment."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TOHYO_RPC", rpc)
-    (tmp_path / "roll.csv").write_text("voter_id,name\nv1,青木\nv2,井上\n", encoding="utf-8")
-    return tmp_path
 
 
 def new_election(tohyo, rpc, **options):
@@ -84,6 +67,7 @@ def test_a_classic_election_by_hand_from_file_to_audit(tohyo, here, deployed, rp
     written = tohyo("voter", "vote", "--note", "v1.txt", "--choice", "Melon", *paid, *ELECTION, "--json")
     assert written.code == 0, written.err
     relayed = tohyo("relayer", "send", "ballot.json", *ELECTION, "--dev-account", 2, "--json")
+    assert "development keys: not for a real election" in relayed.err
     assert relayed.code == 0, relayed.err
     assert relayed.json["operation"] == "withdraw"
     again = tohyo("relayer", "send", "ballot.json", *ELECTION, "--dev-account", 2)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zk.circuits import CircuitName
+from zk.development import DEVELOPMENT_KEYS_WARNING, DEVELOPMENT_TRANSCRIPT_HASH
 from zk.formats.zkey_file import read_zkey
 from zk.keys import (
     CEREMONY,
-    DEVELOPMENT_KEYS_WARNING,
     MANIFEST_NAME,
-    NO_TRANSCRIPT,
     VERIFYING_KEY_NAME,
     CircuitKeys,
     KeyFileDamagedError,
@@ -49,7 +48,7 @@ def edit_manifest(copy: Path, depth: int, edit: Callable[[dict[str, object]], ob
 
 def test_keys_made_here_say_that_they_are_for_development(keys: CircuitKeys) -> None:
     assert keys.origin == "development"
-    assert keys.transcript_hash == NO_TRANSCRIPT
+    assert keys.transcript_hash == DEVELOPMENT_TRANSCRIPT_HASH
     assert keys.warning == DEVELOPMENT_KEYS_WARNING == "development keys: not for a real election"
     facts = keys.describe()
     assert facts["warning"] == DEVELOPMENT_KEYS_WARNING

@@ -19,11 +19,12 @@ from zk.ceremony.errors import CeremonyIncompleteError, CeremonyRequestError
 from zk.ceremony.key_check import verify_key
 from zk.ceremony.transcript import Transcript, require_people, verify_transcript
 from zk.circuits import compile_named
+from zk.development import DEVELOPMENT_TRANSCRIPT_HASH
 from zk.formats.key_sections import KeyFile, marked_as_development
 from zk.formats.ptau_file import PowersFile
 from zk.formats.r1cs_file import pack_r1cs
 from zk.formats.zkey_file import read_verifying_key
-from zk.keys import CEREMONY, DEVELOPMENT, NO_TRANSCRIPT, install_keys
+from zk.keys import CEREMONY, DEVELOPMENT, install_keys
 from zk.solidity import render_verifier
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from zk.ceremony.workers import Progress
     from zk.circuits import CircuitName
-    from zk.keys import CircuitKeys
+from zk.keys import CircuitKeys
 
 TRANSCRIPT_NAME, VERIFIER_NAME = "transcript.json", "Groth16Verifier.sol"
 
@@ -77,7 +78,7 @@ def finish(ending: Ending, on_progress: Progress | None = None) -> tuple[Circuit
     verify_key(key, circuit.r1cs, powers, on_progress)
     if not is_development:
         verify_transcript(transcript)
-    transcript_hash = NO_TRANSCRIPT if is_development else transcript.hash()
+    transcript_hash = DEVELOPMENT_TRANSCRIPT_HASH if is_development else transcript.hash()
     source = render_verifier(
         transcript.verifying_key, folded_input=ending.folded_input, transcript_hash=transcript_hash
     )

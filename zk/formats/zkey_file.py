@@ -15,6 +15,7 @@ import struct
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from zk.development import DEVELOPMENT_KEYS_WARNING
 from zk.field import BASE_FIELD, FIELD_BYTES, SCALAR_FIELD, inverse
 from zk.formats.container import FileMalformedError, Reader, element_bytes, pack_container, read_container
 from zk.formats.section_file import SectionFile
@@ -44,7 +45,7 @@ class Section(IntEnum):
 
 
 DEVELOPMENT_SECTION = 0x6F686F74  # "toho", far from the numbers that snarkjs gives
-DEVELOPMENT_MARK = b"development keys: not for a real election"
+DEVELOPMENT_MARK = DEVELOPMENT_KEYS_WARNING.encode()
 GROTH16 = 1
 _MONTGOMERY = 1 << 256
 _INVERSE_MONTGOMERY = inverse(_MONTGOMERY, BASE_FIELD)

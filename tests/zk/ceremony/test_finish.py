@@ -14,13 +14,13 @@ from zk.ceremony.finish import TRANSCRIPT_NAME, VERIFIER_NAME, Ending, finish
 from zk.ceremony.key_contribution import contribute_key
 from zk.ceremony.transcript import parse_transcript
 from zk.circuits import CircuitName
+from zk.development import DEVELOPMENT_KEYS_WARNING
 from zk.formats.key_sections import KeyFile
 from zk.groth16.native import NativeBackend
 from zk.groth16.reference import ReferenceBackend
 from zk.keys import (
     CEREMONY,
     DEVELOPMENT,
-    DEVELOPMENT_KEYS_WARNING,
     VERIFYING_KEY_NAME,
     load_keys,
     warning_of_document,
