@@ -72,7 +72,8 @@ def prove_many_to_files(
 ) -> list[FileOutcome]:
     """Prove what each input file says, on `jobs` cores or all; return an outcome for each, in their order.
 
-    Never on more than there are, since every worker needs memory. Raises ProverLostError if a worker dies; what was finished stays.
+    Never on more than there are, since every worker needs memory. Raises ProverLostError if a worker dies;
+    what was finished stays.
     """
     work = _Work(keys, inputs, out_directory, on_progress)
     if tasks := list(work.tasks()):
