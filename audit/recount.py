@@ -28,6 +28,7 @@ from election.address import ZERO_ADDRESS
 from election.ballot import BallotTerms
 from election.cryptography import CRYPTOGRAPHY
 from election.phase import Phase, phase_at
+from election.scheme import TRAITS
 from election.tally import count_ballots
 from zk.errors import TohyoError
 from zk.field import is_field_element
@@ -144,7 +145,7 @@ class Recount:
             case TreasuryPaymentDeferred():
                 self.deferred += event.amount
             case Released():
-                self.released += event.amount
+                self._release(event)
             case ElectionDeployed():
                 self._announcement(event)
 
@@ -193,6 +194,12 @@ class Recount:
             self._announced = due
         if event.phase >= Phase.VOTING:
             self._require_root(rules)
+
+    def _release(self, event: Released) -> None:
+        """Where votes are payments, coins belong to ballots until voting closes."""
+        if TRAITS[self._evidence.scheme].pays_candidates:
+            self._require_phase(self._rules("money", event), event, Phase.CLOSED)
+        self.released += event.amount
 
     def _require_root(self, rules: Rules) -> None:
         found = f"{self._checkpointed_leaves} of {len(self.tree)}"

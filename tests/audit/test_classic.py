@@ -121,6 +121,23 @@ def test_money_that_was_released_is_accounted_for(finished: SmallElection) -> No
     assert audited(finished).verdict == "consistent"
 
 
+def test_money_released_while_ballots_could_still_claim_it_is_found(finished: SmallElection) -> None:
+    finished.client.release(finished.sender(1))
+
+    def earlier(method: str, _params: object, result: Any) -> Any:
+        if method == "eth_getLogs" and result:
+            cast = next((log for log in result if log["topics"][0] == TOPICS["BallotCast"]), {})
+            for log in result:
+                if log["topics"][0] == TOPICS["Released"]:
+                    log |= {name: cast[name] for name in ("blockNumber", "blockTimestamp")}
+                    log["logIndex"] = "0x9"
+        return result
+
+    report = audit_election(lying_w3(finished.rpc_url, earlier), finished.deployment.contract)
+    assert broken(report) == {"money"}
+    assert "closed phase" in report.findings[0].message
+
+
 def test_money_missing_from_the_contract_is_found(finished: SmallElection) -> None:
     ask(finished, "anvil_setBalance", finished.client.address, hex(DENOMINATION - 1))
     assert broken(audited(finished)) == {"money"}
