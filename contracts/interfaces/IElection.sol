@@ -122,7 +122,8 @@ interface IElection is IMerkleTree {
     /// @notice The election's times.
     function schedule() external view returns (Schedule memory times);
 
-    /// @notice keccak256(abi.encode(chain id, this contract, electionFileHash)) mod r; every proof is bound to it.
+    /// @notice keccak256(abi.encode(chain id, this contract, electionFileHash)) mod r; every proof of `cream` is
+    ///         bound to it, none of `cream-classic` is.
     function electionId() external view returns (uint256 id);
 
     /// @notice keccak256 of the canonical election file.
