@@ -12,7 +12,7 @@ DEMO_DEPTH := 10
 NETWORK ?= development
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test test-all lint format bench brownie-setup brownie-compile brownie-test brownie-deploy lock clean distclean
+.PHONY: help setup demo test test-all lint format bench bench-ceremony brownie-setup brownie-compile brownie-test brownie-deploy lock clean distclean
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,10 @@ bench: setup  ## Measure gas, proving and the audit; writes bench/results and do
 	$(BIN)/python bench/zk_proofs.py
 	$(BIN)/python bench/zk_engine.py
 	$(BIN)/python bench/audit_ballots.py
+	$(BIN)/python -m tests.docs.figures
+
+bench-ceremony: setup  ## Measure a key ceremony beside snarkjs; about ten minutes.
+	$(BIN)/python bench/ceremony.py
 	$(BIN)/python -m tests.docs.figures
 
 brownie-setup: .venv-brownie/.ready  ## Install Brownie into an environment of its own.
