@@ -18,9 +18,10 @@ from web3.types import Wei
 from chain.compiler import contract
 from chain.connection import require_contract, typed_errors
 from chain.contract_errors import FeeTooHighError, RelayerMissingError, WrongPhaseError
-from chain.errors import NoContractError
+from chain.errors import BallotTooCostlyError, NoContractError
 from chain.logs import LogReader
 from chain.schemes import CONTRACTS, SchemeContracts
+from chain.sender import GAS_MARGIN_PERCENT
 from election.address import ZERO_ADDRESS
 from election.phase import Phase
 from zk.solidity import verifying_key_from_words
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 
 SENDING_WINDOW = 32
+MAX_BALLOT_GAS = 600_000  # twice what a ballot takes; the rest is for a candidate's own contract
 
 
 @dataclass(frozen=True)
@@ -222,15 +224,28 @@ class ElectionClient(ABC):
         """Announce the phase that the schedule has reached."""
         return self._write("advance", self._fn("advance()"), sender)
 
-    def cast_vote(self, ballot: Ballot, sender: Sender, gas: int | None = None) -> TransactionResult:
-        """Cast a ballot; any account may. `gas` is the limit, by default what the sender estimates."""
-        return self._write(self.cast_operation, self.cast_vote_call(ballot), sender, gas=gas)
+    def cast_vote(self, ballot: Ballot, sender: Sender) -> TransactionResult:
+        """Cast a ballot; any account may.
 
-    def cast_vote_gas(self, ballot: Ballot, account: str) -> int:
+        Raises:
+            BallotTooCostlyError: it would take far more gas than a ballot does. In `cream-classic` a ballot
+                calls the candidate's account, whose code may burn its sender's gas on purpose.
+
+        """
+        estimate = self.cast_vote_gas(ballot, sender)
+        if estimate > MAX_BALLOT_GAS:
+            raise BallotTooCostlyError(
+                f"The ballot would take {estimate:,} gas, and nothing needs more than {MAX_BALLOT_GAS:,}.",
+                hint="The account that it pays burns gas. Tell the election office before you vote again.",
+            )
+        limit = estimate + estimate * GAS_MARGIN_PERCENT // 100
+        return self._write(self.cast_operation, self.cast_vote_call(ballot), sender, gas=limit)
+
+    def cast_vote_gas(self, ballot: Ballot, sender: Sender) -> int:
         """Estimate the gas of casting a ballot; raises what the contract would answer."""
         transaction = self._transaction(self.cast_vote_call(ballot), 0)
         with typed_errors():
-            return self.w3.eth.estimate_gas({**transaction, "from": Web3.to_checksum_address(account)})
+            return self.w3.eth.estimate_gas({**transaction, "from": sender.address})
 
     def cast_votes(
         self, ballots: Sequence[Ballot], sender: Sender, on_progress: Callable[[int, int], None] | None = None

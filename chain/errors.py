@@ -69,3 +69,7 @@ class WrongVerifyingKeyError(ChainError):
 
 class DeploymentFileError(ChainError):
     """The record of a deployment is missing or damaged."""
+
+
+class BallotTooCostlyError(ChainError):
+    """Casting the ballot would take far more gas than a ballot does."""

@@ -15,7 +15,3 @@ class RelayerOfAnotherAccountError(RelayerError):
 
 class FeeTooLowError(RelayerError):
     """The ballot pays less than this relayer asks."""
-
-
-class BallotTooCostlyError(RelayerError):
-    """The ballot would cost the relayer far more gas than a ballot does."""

@@ -3,14 +3,11 @@
 A ballot is checked here exactly as the contract will check it, so that a bad one costs nothing and its
 sender hears why. The relayer learns what the whole world will see on chain, and nothing else; it cannot
 change a ballot, only delay it.
-
-In `cream-classic` a ballot pays an account that its candidate controls, and whose code may burn gas on
-purpose. So the gas is estimated and limited: what a candidate can cost a relayer is a ballot or two.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from chain.contract_errors import (
     InvalidProofError,
@@ -18,10 +15,9 @@ from chain.contract_errors import (
     UnknownCandidateError,
     UnknownRootError,
 )
-from chain.sender import GAS_MARGIN_PERCENT
 from election.cryptography import CRYPTOGRAPHY
 from election.phase import Phase
-from relayer.errors import BallotTooCostlyError, FeeTooLowError, RelayerOfAnotherAccountError
+from relayer.errors import FeeTooLowError, RelayerOfAnotherAccountError
 from zk.errors import ZkError
 from zk.proving import StatementVerifier
 
@@ -29,8 +25,6 @@ if TYPE_CHECKING:
     from chain.election_client import ElectionClient, TransactionResult
     from chain.sender import Sender
     from election.ballot import Ballot
-
-MAX_GAS: Final = 600_000  # twice what a ballot takes; the rest is for a candidate's own contract
 
 
 class Submitter:
@@ -70,23 +64,9 @@ class Submitter:
             raise InvalidProofError
 
     def submit(self, ballot: Ballot) -> TransactionResult:
-        """Check a ballot and cast it; raises as `check`, and what the chain answers meanwhile.
-
-        Raises:
-            BallotTooCostlyError: the account that is paid burns gas, as no honest one needs.
-
-        """
+        """Check a ballot and cast it; raises as `check`, and what the chain answers meanwhile."""
         self.check(ballot)
-        return self._client.cast_vote(ballot, self._sender, gas=self._gas_limit(ballot))
-
-    def _gas_limit(self, ballot: Ballot) -> int:
-        estimate = self._client.cast_vote_gas(ballot, self._sender.address)
-        if estimate > MAX_GAS:
-            raise BallotTooCostlyError(
-                f"The ballot would take {estimate:,} gas; this relayer spends at most {MAX_GAS:,}.",
-                hint="The candidate's account burns gas. The voter can send the ballot without a relayer.",
-            )
-        return estimate + estimate * GAS_MARGIN_PERCENT // 100
+        return self._client.cast_vote(ballot, self._sender)
 
     def _require_pay(self, ballot: Ballot) -> None:
         """Refuse a fee that is too low, or goes to somebody else."""

@@ -10,12 +10,13 @@ import pytest
 from chain import contract_errors as errors
 from chain.cream import CreamClient
 from chain.cream_classic import CreamClassicClient
+from chain.election_client import MAX_BALLOT_GAS
 from chain.elections import open_election as open_client
-from chain.errors import ChainError
+from chain.errors import BallotTooCostlyError, ChainError
 from election.errors import UnknownCandidateError
 from election.scheme import Scheme
-from relayer.errors import BallotTooCostlyError, FeeTooLowError, RelayerOfAnotherAccountError
-from relayer.submitter import MAX_GAS, Submitter
+from relayer.errors import FeeTooLowError, RelayerOfAnotherAccountError
+from relayer.submitter import Submitter
 from tests.support.lying_node import lying_w3
 from tests.support.small_election import (
     CLASSIC,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from chain.sender import Sender
     from election.ballot import Ballot
 
 
@@ -127,7 +129,7 @@ def burn_gas_when_paid(election: SmallElection, choice: int) -> None:
     election.w3.provider.make_request("anvil_setCode", [account, burns_20_million])  # type: ignore[arg-type]
 
 
-def test_the_relayer_spends_nothing_on_a_candidate_that_burns_gas(
+def test_nothing_is_spent_on_a_candidate_that_burns_gas(
     election: SmallElection, submitter: Submitter, ballot: Ballot
 ) -> None:
     burn_gas_when_paid(election, ballot.choice)
@@ -142,8 +144,8 @@ def test_a_candidate_that_begins_to_burn_gas_meanwhile_cannot_cost_more_than_the
 ) -> None:
     estimate = election.client.cast_vote_gas
 
-    def estimate_and_burn(ballot: Ballot, account: str) -> int:
-        gas = estimate(ballot, account)
+    def estimate_and_burn(ballot: Ballot, sender: Sender) -> int:
+        gas = estimate(ballot, sender)
         burn_gas_when_paid(election, ballot.choice)
         return gas
 
@@ -151,7 +153,7 @@ def test_a_candidate_that_begins_to_burn_gas_meanwhile_cannot_cost_more_than_the
     with pytest.raises(ChainError):
         submitter.submit(ballot)
     newest = election.w3.eth.get_block("latest")
-    assert 0 < newest["gasUsed"] < MAX_GAS
+    assert 0 < newest["gasUsed"] < MAX_BALLOT_GAS
 
 
 @pytest.mark.parametrize("hidden", [("Deposited", "Checkpointed"), ("Checkpointed",)])
