@@ -156,9 +156,11 @@ def begin(
     compiled = compile_named(circuit, depth)
     if r1cs is not None:
         require_new(r1cs)
-        r1cs.write_bytes(pack_r1cs(compiled.r1cs))
     with progress_bar("computing the first key") as report:
         key = begin_key(compiled.r1cs, PowersFile(powers), out, report)
+    if r1cs is not None:
+        require_new(r1cs)  # it may have been the key's name
+        r1cs.write_bytes(pack_r1cs(compiled.r1cs))
     document = {
         "zkey": str(out),
         "constraints": compiled.n_constraints,
