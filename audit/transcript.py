@@ -38,11 +38,13 @@ def examine_transcript(
     """Hold a transcript against the key and the transcript hash of the verifier on chain."""
     key, transcript_hash = on_chain
     rules = examination.rules(CHECK, Where(evidence.block.number))
-    rules.equal("the transcript's hash", expected=transcript_hash.hex(), found=bytes(keccak(content)).hex())
+    found = bytes(keccak(content))
+    rules.equal("the transcript's hash", expected=transcript_hash.hex(), found=found.hex())
     transcript = _parsed(content, rules)
     if transcript is None:
         return
-    for what, check in CHECKS.items():
+    checks = CHECKS if found == transcript_hash else {}  # the beacons of another file may take hours to hash
+    for what, check in checks.items():
         rules.that(f"sound: {what}", holds=not (fault := _fault(transcript, check)), found=fault or "sound")
     traits = TRAITS[evidence.scheme]
     rules.equal("the transcript's circuit", expected=traits.circuit, found=transcript.circuit)

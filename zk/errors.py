@@ -44,3 +44,8 @@ def _revived(cls: type[TohyoError], args: tuple[object, ...], attributes: dict[s
 
 class ZkError(TohyoError):
     """A malformed field element, witness, proof or key."""
+
+
+def shown(name: str) -> str:
+    """Return a name from a file as it may be printed: without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)

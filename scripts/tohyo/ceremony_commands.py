@@ -21,7 +21,7 @@ from scripts.tohyo.options import DepthOption, KeysOption, warn_of_development_k
 from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, progress_bar, show_facts
 from zk.ceremony.circuit_key import begin as begin_key
 from zk.ceremony.contributor import Contributor, require_name
-from zk.ceremony.errors import CeremonyError, CeremonyRequestError, shown
+from zk.ceremony.errors import CeremonyError, CeremonyRequestError
 from zk.ceremony.finish import TRANSCRIPT_NAME, Ending
 from zk.ceremony.finish import finish as finish_ceremony
 from zk.ceremony.key_check import require_built_on, verify_key
@@ -32,6 +32,7 @@ from zk.ceremony.powers_check import verify_powers
 from zk.ceremony.randomness import require_beacon
 from zk.ceremony.transcript_hash import contribution_hash
 from zk.circuits import CircuitName, compile_named
+from zk.errors import shown
 from zk.formats.contribution_records import Beacon, KeyContribution, PowersContribution
 from zk.formats.key_sections import KeyFile
 from zk.formats.ptau_file import PowersFile
@@ -43,6 +44,7 @@ powers_app = typer.Typer(help="Phase 1: powers of tau, for every circuit up to a
 app.add_typer(powers_app, name="powers")
 
 MAX_ENTROPY_BYTES = 1 << 20
+MAX_NEW_POWER = 20  # 400 MB in memory; larger ones are taken from ceremonies that exist
 
 CircuitArgument = Annotated[CircuitName, typer.Argument(help="Which circuit.")]
 KeyArgument = Annotated[Path, typer.Argument(help="The newest .zkey of the ceremony.")]
@@ -92,7 +94,9 @@ class BeaconOptions:
 
 @powers_app.command("new")
 def powers_new(
-    power: Annotated[int, typer.Option("--power", min=1, max=28, help="Room for 2 to this power rows.")],
+    power: Annotated[
+        int, typer.Option("--power", min=1, max=MAX_NEW_POWER, help="Room for 2 to this power rows.")
+    ],
     out: OutOption,
     as_json: JsonFlag = False,
 ) -> None:

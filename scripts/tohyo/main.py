@@ -18,7 +18,7 @@ from scripts.tohyo import (
     voter_commands,
     zk_commands,
 )
-from scripts.tohyo.output import ERR, EXIT_FAILED
+from scripts.tohyo.output import ERR, EXIT_FAILED, harmless
 from zk.errors import TohyoError
 
 app = typer.Typer(
@@ -54,9 +54,10 @@ def main() -> NoReturn:
 
 def show_error(code: str, message: str, hint: str = "") -> None:
     """Print a foreseen error and what to do about it on standard error."""
-    ERR.print(f"[bold red]error[/] [dim]{code}[/]: {escape(message)}", highlight=False, soft_wrap=True)
+    text = escape(harmless(message))
+    ERR.print(f"[bold red]error[/] [dim]{code}[/]: {text}", highlight=False, soft_wrap=True)
     if hint:
-        ERR.print(f"  {escape(hint)}", highlight=False, soft_wrap=True)
+        ERR.print(f"  {escape(harmless(hint))}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from zk.errors import shown
 from zk.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ def _facts(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
 def warn(message: str) -> None:
     """Say something the user must not overlook, without failing."""
     ERR.print(f"[bold yellow]warning:[/] {escape(message)}", highlight=False)
+
+
+def harmless(text: str) -> str:
+    """Return a text, perhaps out of somebody's file, without what a terminal would obey."""
+    return "\n".join(map(shown, text.split("\n")))
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:

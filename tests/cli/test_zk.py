@@ -61,6 +61,15 @@ def test_a_proof_from_files_verifies_and_a_changed_statement_does_not(tohyo, inp
     assert verify(tohyo, keys, tmp_path / "out").code == 2
 
 
+def test_a_file_cannot_command_the_terminal_through_an_error(tohyo, inputs, keys, tmp_path):
+    document = json.loads(inputs.read_text())
+    inputs.write_text(json.dumps({**document, "\x1b[2Jnew": "1"}))
+    refused = prove(tohyo, inputs, keys, tmp_path / "out")
+    assert refused.code == 2
+    assert "new" in refused.err
+    assert "\x1b[2J" not in refused.err
+
+
 def test_a_false_statement_is_not_proved_and_no_secret_is_shown(tohyo, inputs, keys, tmp_path):
     document = json.loads(inputs.read_text())
     document["nullifier_hash"] = "1"

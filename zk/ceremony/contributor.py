@@ -31,8 +31,9 @@ class Contributor:
     @classmethod
     def public_beacon(cls, name: str, beacon: Beacon, on_progress: Progress | None = None) -> Contributor:
         """Nobody: a public value that everybody can check."""
+        cleaned = require_name(name)
         seed = beacon_seed(beacon.value, beacon.exponent, on_progress)
-        return cls(require_name(name), RandomStream(seed), beacon)
+        return cls(cleaned, RandomStream(seed), beacon)
 
 
 def require_name(name: str) -> str:

@@ -12,16 +12,11 @@ CeremonyError
 
 from __future__ import annotations
 
-from zk.errors import ZkError
+from zk.errors import ZkError, shown
 
 ASK_AGAIN = (
     "Do not use the file. Ask whoever sent it to send it again, or to contribute again to the last good file."
 )
-
-
-def shown(name: str) -> str:
-    """Return a name from a file as it may be printed: without what a terminal would obey."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
 
 
 class CeremonyError(ZkError):

@@ -11,6 +11,7 @@ import os
 import secrets
 import struct
 from contextlib import contextmanager
+from errno import EACCES
 from typing import TYPE_CHECKING
 
 from zk.formats.container import FileMalformedError, Reader
@@ -134,6 +135,8 @@ def require_new(path: Path) -> None:
         error = FileMalformedError(str(path.parent), "is no folder")
         error.hint = "Make the folder first, or give a file in another one."
         raise error
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(EACCES, os.strerror(EACCES), str(path.parent))
 
 
 def _move_in(work: Path, path: Path) -> None:
