@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.small_ceremony import Ceremony, hold_ceremony
+from zk.ceremony.group import G1
+from zk.field import SCALAR_FIELD, root_of_unity
+from zk.formats.ptau_file import TAU_G1, PowersFile
 from zk.formats.section_file import SectionFile
 
 if TYPE_CHECKING:
@@ -70,3 +73,16 @@ def snarkjs() -> Callable[..., str]:
         return ran.stdout + ran.stderr
 
     return run
+
+
+@pytest.fixture
+def shifted_basis(ceremony: Ceremony, damaged: Callable[..., Path]) -> Path:
+    """Prepared powers with ωʲ·X added to [Lⱼ(τ)] of the largest basis: X stands where a power is lacking."""
+    power = PowersFile(ceremony.prepared).power + 1
+    honest = G1.natives(PowersFile(ceremony.prepared).lagrange(TAU_G1, power))
+    omega, chosen = root_of_unity(power), G1.generator * 1234567
+    multiples = G1.multiples(
+        [chosen] * len(honest), [pow(omega, j, SCALAR_FIELD) for j in range(len(honest))]
+    )
+    shifted = G1.stored([point + more for point, more in zip(honest, multiples, strict=True)])
+    return damaged(ceremony.prepared, TAU_G1.lagrange, -len(shifted), shifted)
