@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from zk.domain import domain_tag
 from zk.gadgets import enforce_membership, poseidon_digest
-from zk.gadgets.membership import LEVEL_CONSTRAINTS
+from zk.gadgets.membership import LEVEL_CONSTRAINTS, declare_path, path_inputs
 
 if TYPE_CHECKING:
     from zk.circuit import ConstraintSystem
@@ -39,13 +39,12 @@ def describe_vote(cs: ConstraintSystem, depth: int) -> None:
     cs.note_result(nullifier_hash, "nullifier and election lead to the nullifier hash")
     nullifier = cs.private_input("nullifier")
     secret = cs.private_input("secret")
-    elements = [cs.private_input(f"path_elements[{i}]") for i in range(depth)]
-    bits = [cs.private_input(f"path_bits[{i}]") for i in range(depth)]
+    path = declare_path(cs, depth)
 
     with cs.scope("commitment"):
         commitment = poseidon_digest(cs, domain_tag("commitment"), nullifier, secret)
     with cs.scope("membership"):
-        enforce_membership(cs, commitment, zip(elements, bits, strict=True), root)
+        enforce_membership(cs, commitment, path, root)
     with cs.scope("nullifier hash"):
         digest = poseidon_digest(cs, domain_tag("nullifier"), nullifier, election_id)
         cs.enforce_equal(
@@ -57,7 +56,7 @@ def describe_vote(cs: ConstraintSystem, depth: int) -> None:
 
 
 def vote_inputs(statement: VoteStatement, witness: VoteWitness) -> dict[str, int]:
-    """Name the circuit's inputs; bit i of the leaf index is 1 if the node at height i is a right child."""
+    """Name the circuit's inputs."""
     return {
         "root": statement.root,
         "nullifier_hash": statement.nullifier_hash,
@@ -65,6 +64,5 @@ def vote_inputs(statement: VoteStatement, witness: VoteWitness) -> dict[str, int
         "signal": statement.signal,
         "nullifier": witness.nullifier,
         "secret": witness.secret,
-        **{f"path_elements[{i}]": element for i, element in enumerate(witness.path_elements)},
-        **{f"path_bits[{i}]": witness.leaf_index >> i & 1 for i in range(len(witness.path_elements))},
+        **path_inputs(witness.leaf_index, witness.path_elements),
     }

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zk.gadgets import bits_of, enforce_membership
-from zk.gadgets.membership import CHOICE_CONSTRAINTS
+from zk.gadgets.membership import CHOICE_CONSTRAINTS, declare_path, path_inputs
 from zk.gadgets.mimc import COMPRESS_CONSTRAINTS, mimc_compress
 from zk.gadgets.pedersen import pedersen_constraints, pedersen_hash
 from zk.withdraw_statement import NOTE_BITS
@@ -40,8 +40,7 @@ def describe_withdraw(cs: ConstraintSystem, depth: int) -> None:
     cs.note_result(nullifier_hash, "the nullifier leads to its hash")
     nullifier = cs.private_input("nullifier")
     secret = cs.private_input("secret")
-    elements = [cs.private_input(f"path_elements[{i}]") for i in range(depth)]
-    is_right = [cs.private_input(f"path_bits[{i}]") for i in range(depth)]
+    path = declare_path(cs, depth)
 
     with cs.scope("nullifier"):
         nullifier_bits = bits_of(cs, nullifier, NOTE_BITS)
@@ -50,7 +49,6 @@ def describe_withdraw(cs: ConstraintSystem, depth: int) -> None:
     with cs.scope("commitment"):
         commitment = pedersen_hash(cs, [*nullifier_bits, *secret_bits]).x
     with cs.scope("membership"):
-        path = zip(elements, is_right, strict=True)
         enforce_membership(cs, commitment, path, root, mimc_compress)
     with cs.scope("nullifier hash"):
         digest = pedersen_hash(cs, nullifier_bits).x
@@ -61,7 +59,7 @@ def describe_withdraw(cs: ConstraintSystem, depth: int) -> None:
 
 
 def withdraw_inputs(statement: WithdrawStatement, witness: WithdrawWitness) -> dict[str, int]:
-    """Name the circuit's inputs; bit i of the leaf index is 1 if the node at height i is a right child."""
+    """Name the circuit's inputs."""
     return {
         "root": statement.root,
         "nullifier_hash": statement.nullifier_hash,
@@ -70,6 +68,5 @@ def withdraw_inputs(statement: WithdrawStatement, witness: WithdrawWitness) -> d
         "relayer": statement.relayer,
         "nullifier": witness.nullifier,
         "secret": witness.secret,
-        **{f"path_elements[{i}]": element for i, element in enumerate(witness.path_elements)},
-        **{f"path_bits[{i}]": witness.leaf_index >> i & 1 for i in range(len(witness.path_elements))},
+        **path_inputs(witness.leaf_index, witness.path_elements),
     }

@@ -9,7 +9,7 @@ from zk.gadgets.hashing import COMPRESS_CONSTRAINTS, poseidon_digest
 from zk.gadgets.logic import enforce_boolean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from zk.circuit import ConstraintSystem, LinearCombination
 
@@ -40,3 +40,17 @@ def enforce_membership(
             delta = cs.multiply(is_right, as_linear(sibling) - node, "swap")
             node = hash_pair(cs, node + delta, as_linear(sibling) - delta)
     cs.enforce_equal(node, root, "the path leads from the leaf to the root")
+
+
+def declare_path(cs: ConstraintSystem, depth: int) -> list[tuple[LinearCombination, LinearCombination]]:
+    """Declare a path as private inputs, all its elements and then all its bits."""
+    elements = [cs.private_input(f"path_elements[{i}]") for i in range(depth)]
+    return list(zip(elements, [cs.private_input(f"path_bits[{i}]") for i in range(depth)], strict=True))
+
+
+def path_inputs(leaf_index: int, path_elements: Sequence[int]) -> dict[str, int]:
+    """Name the values of such a path; bit i of the leaf index is 1 if the node at height i is a right one."""
+    return {
+        **{f"path_elements[{i}]": element for i, element in enumerate(path_elements)},
+        **{f"path_bits[{i}]": leaf_index >> i & 1 for i in range(len(path_elements))},
+    }
