@@ -21,7 +21,7 @@ from chain.contract_errors import FeeTooHighError, RelayerMissingError, WrongPha
 from chain.errors import BallotTooCostlyError, NoContractError
 from chain.logs import LogReader
 from chain.schemes import CONTRACTS, SchemeContracts
-from chain.sender import GAS_MARGIN_PERCENT
+from chain.sender import with_margin
 from election.address import ZERO_ADDRESS
 from election.phase import Phase
 from zk.solidity import verifying_key_from_words
@@ -232,25 +232,12 @@ class ElectionClient(ABC):
                 calls the candidate's account, whose code may burn its sender's gas on purpose.
 
         """
-        estimate = self.cast_vote_gas(ballot, sender)
-        if estimate > MAX_BALLOT_GAS:
-            raise BallotTooCostlyError(
-                f"The ballot would take {estimate:,} gas, and nothing needs more than {MAX_BALLOT_GAS:,}.",
-                hint="The account that it pays burns gas. Tell the election office before you vote again.",
-            )
-        limit = estimate + estimate * GAS_MARGIN_PERCENT // 100
-        return self._write(self.cast_operation, self.cast_vote_call(ballot), sender, gas=limit)
-
-    def cast_vote_gas(self, ballot: Ballot, sender: Sender) -> int:
-        """Estimate the gas of casting a ballot; raises what the contract would answer."""
-        transaction = self._transaction(self.cast_vote_call(ballot), 0)
-        with typed_errors():
-            return self.w3.eth.estimate_gas({**transaction, "from": sender.address})
+        return self.cast_votes([ballot], sender)[0]
 
     def cast_votes(
         self, ballots: Sequence[Ballot], sender: Sender, on_progress: Callable[[int, int], None] | None = None
     ) -> list[TransactionResult]:
-        """Cast many ballots, one transaction each, many on their way at once."""
+        """Cast many ballots, one transaction each, many on their way at once; raises as `cast_vote`."""
         calls = [self.cast_vote_call(ballot) for ballot in ballots]
         return self._write_each(self.cast_operation, calls, sender, 0, on_progress)
 
@@ -289,21 +276,24 @@ class ElectionClient(ABC):
         }
 
     def _prepared(self, operation: str, call: ContractFunction, sender: Sender, value: int) -> TxParams:
-        """Add gas for a deposit: one that is included later merges more of the tree than the estimate saw."""
+        """Set the gas where what the sender would set is wrong.
+
+        A deposit that is included later merges more of the tree than the estimate saw; a ballot must not
+        take whatever the account that it pays likes to burn.
+        """
         transaction = self._transaction(call, value)
         if operation.startswith("deposit"):
-            with typed_errors():
-                estimate = self.w3.eth.estimate_gas({**transaction, "from": sender.address})
-            transaction["gas"] = estimate + self._later_deposit_gas()
+            transaction["gas"] = self._estimate(transaction, sender) + self._later_deposit_gas()
+        elif operation == self.cast_operation:
+            transaction["gas"] = with_margin(_require_ballot_gas(self._estimate(transaction, sender)))
         return transaction
 
-    def _write(
-        self, operation: str, call: ContractFunction, sender: Sender, *, gas: int | None = None
-    ) -> TransactionResult:
-        transaction = self._transaction(call, 0)
-        if gas is not None:
-            transaction["gas"] = gas
-        return self._result(operation, sender.send(transaction))
+    def _estimate(self, transaction: TxParams, sender: Sender) -> int:
+        with typed_errors():
+            return self.w3.eth.estimate_gas({**transaction, "from": sender.address})
+
+    def _write(self, operation: str, call: ContractFunction, sender: Sender) -> TransactionResult:
+        return self._result(operation, sender.send(self._transaction(call, 0)))
 
     def _write_each(
         self,
@@ -362,3 +352,12 @@ class ElectionClient(ABC):
             verifier=self._read("verifier"),
             hasher=self._read("hasher"),
         )
+
+
+def _require_ballot_gas(estimate: int) -> int:
+    if estimate > MAX_BALLOT_GAS:
+        raise BallotTooCostlyError(
+            f"The ballot would take {estimate:,} gas, and nothing needs more than {MAX_BALLOT_GAS:,}.",
+            hint="The account that it pays burns gas. Tell the election office before you vote again.",
+        )
+    return estimate

@@ -48,6 +48,11 @@ class Sender(Protocol):
         ...
 
 
+def with_margin(estimate: int) -> int:
+    """Return the gas limit for a transaction that an estimate says would take `estimate`."""
+    return estimate + estimate * GAS_MARGIN_PERCENT // 100
+
+
 class _BaseSender(ABC):
     def __init__(self, w3: Web3, address: str) -> None:
         self._w3 = w3
@@ -67,8 +72,7 @@ class _BaseSender(ABC):
         with typed_errors():
             prepared: TxParams = {**transaction, "from": self._address}
             if "gas" not in prepared:
-                estimate = self._w3.eth.estimate_gas(prepared)
-                prepared["gas"] = estimate + estimate * GAS_MARGIN_PERCENT // 100
+                prepared["gas"] = with_margin(self._w3.eth.estimate_gas(prepared))
             return self._submit(prepared)
 
     def wait(self, transaction_hash: HexBytes) -> TxReceipt:

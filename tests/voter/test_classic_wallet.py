@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from web3.types import TxParams
+
     from chain.sender import Sender
     from election.ballot import Ballot
 
@@ -136,20 +138,22 @@ def test_nothing_is_spent_on_a_candidate_that_burns_gas(
     before = election.w3.eth.get_balance(election.relayer)
     with pytest.raises(BallotTooCostlyError, match="20,"):
         submitter.submit(ballot)
+    with pytest.raises(BallotTooCostlyError, match="20,"):
+        election.client.cast_votes([ballot], election.sender(RELAYER))
     assert election.w3.eth.get_balance(election.relayer) == before
 
 
 def test_a_candidate_that_begins_to_burn_gas_meanwhile_cannot_cost_more_than_the_limit(
     election: SmallElection, submitter: Submitter, ballot: Ballot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    estimate = election.client.cast_vote_gas
+    estimate = election.client._estimate
 
-    def estimate_and_burn(ballot: Ballot, sender: Sender) -> int:
-        gas = estimate(ballot, sender)
+    def estimate_and_burn(transaction: TxParams, sender: Sender) -> int:
+        gas = estimate(transaction, sender)
         burn_gas_when_paid(election, ballot.choice)
         return gas
 
-    monkeypatch.setattr(election.client, "cast_vote_gas", estimate_and_burn)
+    monkeypatch.setattr(election.client, "_estimate", estimate_and_burn)
     with pytest.raises(ChainError):
         submitter.submit(ballot)
     newest = election.w3.eth.get_block("latest")

@@ -30,7 +30,8 @@ def test_notes_keep_what_was_said_with_scope_and_line() -> None:
 def test_notes_constrain_nothing() -> None:
     circuit = compile_circuit("noted", describe)
     assert circuit.n_constraints == 0
-    assert dict(circuit.free_wires) == {2: "part / any value serves if x = 0"}
+    free = {note.terms: note.reason for note in circuit.notes if note.kind is NoteKind.FREE}
+    assert free == {((2, 1),): "part / any value serves if x = 0"}
 
 
 def test_only_a_single_wire_can_be_free() -> None:

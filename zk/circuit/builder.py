@@ -51,11 +51,6 @@ class Circuit:
         """Number of constraints."""
         return self.r1cs.n_constraints
 
-    @property
-    def free_wires(self) -> Mapping[int, str]:
-        """Wires that may take several values, each with the reason why that is no hole."""
-        return {note.terms[0][0]: note.reason for note in self.notes if note.kind is NoteKind.FREE}
-
     def witness(self, inputs: Mapping[str, int]) -> list[int]:
         """Compute all wires from named inputs; the constraints are not checked here.
 

@@ -114,10 +114,6 @@ class PowersFile:
         size = family.point_bytes
         return self._sections.read(family.lagrange, ((1 << power) - 1) * size, size << power)
 
-    def all_lagrange(self, family: Family) -> bytes:
-        """Read every prepared Lagrange basis of a family, the smallest first."""
-        return self._sections.read(family.lagrange)
-
     def _require_sizes(self) -> None:
         expected = {family.section: family.length(self.power) * family.point_bytes for family in FAMILIES}
         expected[PowersSection.BETA_G2] = _G2

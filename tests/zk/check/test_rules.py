@@ -93,4 +93,5 @@ def test_equations_are_solved_together() -> None:
 
 def test_a_contradiction_does_not_keep_the_search_from_ending() -> None:
     rows = (Row({1: 1}, {2: 1}, {ONE: 1}), Row({1: 1}, {2: 1}, {}), Row({ONE: 1}, {}, {ONE: 1}))
-    find_unique(System(P, 3, frozenset(), rows))
+    result = find_unique(System(P, 3, frozenset(), rows))
+    assert {*result.rules, *result.unknown} == {1, 2}
