@@ -35,3 +35,7 @@ class StoreOfAnotherElectionError(RegistrarError):
 
 class StoreDamagedError(RegistrarError):
     """The file is no store of permits, or it is damaged."""
+
+
+class SettingsError(RegistrarError):
+    """A setting of the service is unknown, missing or wrong."""

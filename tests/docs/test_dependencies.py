@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from conftest import Page
 
 
-PYTHON_FOLDERS = ["api", "audit", "chain", "election", "relayer", "scripts", "voter", "zk"]
+PYTHON_FOLDERS = ["api", "audit", "chain", "election", "identity", "relayer", "scripts", "voter", "zk"]
 
 
 def _listed(docs: dict[str, Page], heading: str) -> list[str]:

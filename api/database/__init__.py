@@ -1,0 +1,1 @@
+"""The registrar's database: tables, migrations, encryption at rest."""

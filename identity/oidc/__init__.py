@@ -1,0 +1,1 @@
+"""Sign-in with an OpenID provider, such as the Digital Authentication App."""

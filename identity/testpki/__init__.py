@@ -1,0 +1,1 @@
+"""A test PKI that mimics the JPKI: authorities, cards, a responder. Never trusted in production."""
