@@ -11,6 +11,7 @@ IdentityError
 │   └── OfficeCredentialRefusedError
 ├── RevocationUnavailableError  nobody answered: nothing is decided, try again
 ├── SignInUnavailableError      the OpenID provider does not answer: try again
+├── OfficerKeyError             an officer's key file or public key cannot be used
 └── TrustError                  the configured roots cannot be used
     ├── TestRootInProductionError, ProductionRootInTestError
     └── RootMalformedError
@@ -99,6 +100,10 @@ class RevocationUnavailableError(IdentityError):
 
 class SignInUnavailableError(IdentityError):
     """The OpenID provider does not answer; nothing is decided."""
+
+
+class OfficerKeyError(IdentityError):
+    """An officer's key file or public key cannot be used."""
 
 
 class TrustError(IdentityError):
