@@ -5,7 +5,9 @@ ElectionError
 │   ├── ElectionFileError
 │   ├── RollError
 │   ├── BallotError
-│   └── PermitError
+│   ├── PermitError
+│   ├── ReceiptError
+│   └── RefusalError
 ├── UnknownCandidateError  a choice that no candidate has
 ├── PermitOfAnotherCommitmentError
 └── WrongPhaseError        too early or too late
@@ -80,6 +82,18 @@ class PermitError(DocumentError):
     """The deposit permit is malformed or holds a number out of range."""
 
     what = "deposit permit"
+
+
+class ReceiptError(DocumentError):
+    """The receipt of a registration is malformed or holds a number out of range."""
+
+    what = "receipt"
+
+
+class RefusalError(DocumentError):
+    """The signed refusal is malformed or holds a number out of range."""
+
+    what = "refusal"
 
 
 class UnknownCandidateError(ElectionError):
