@@ -199,6 +199,7 @@ registration = Table(
     _time("issued_at"),
     _time("deposit_by"),  # 0 if the receipt promises no deposit
     _blob("receipt_signature"),
+    _blob("review_signature", nullable=True),  # the first receipt's, if there was a review; it authorises too
     Column("permit_deadline", BigInteger, nullable=True),
     _blob("permit_signature", nullable=True),
     _blob("sealed"),  # evidence: challenge, credential, and in review the Person
@@ -232,6 +233,10 @@ refusal = Table(
     _text("roll_entry", nullable=True),
     _blob("sealed", nullable=True),  # the Person, if one was established
     _time("contested_at", nullable=True),
+    _text("outcome", nullable=True),  # upheld, withdrawn
+    _text("resolved_by", nullable=True),
+    _time("resolved_at", nullable=True),
+    _blob("resolution_signature", nullable=True),
 )
 
 review_decision = Table(
@@ -250,7 +255,9 @@ office_credential = Table(
     metadata,
     _text("id", primary_key=True),
     _text("roll_entry", ForeignKey("roll_entry.pseudonym"), index=True),
-    _blob("secret_hash"),
+    _text("reason"),  # a code
+    _blob("secret_hash", nullable=True),  # there is a secret once a second officer approved
+    Column("wrong_secrets", Integer, nullable=False, server_default=text("0")),
     _text("issued_by"),
     _time("issued_at"),
     _blob("issue_signature"),
