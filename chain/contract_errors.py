@@ -157,7 +157,7 @@ class PhaseAlreadyAnnouncedError(ContractError):
 
 
 class NotRegistrarError(ContractError):
-    """Only the registrar deposits without a permit."""
+    """Only the registrar deposits without a permit, and anchors its log."""
 
     sentence = "{account} is not the registrar"
     advice = "deposit with the registrar's permit"
@@ -260,6 +260,13 @@ class NothingToReleaseError(ContractError):
     """Nothing belongs to the treasury."""
 
     sentence = "the contract holds nothing that belongs to the treasury"
+
+
+class LogEntriesDecreasedError(ContractError):
+    """The registrar's log grows only."""
+
+    sentence = "the log had {previous} entries when it was anchored last, so it cannot have {given}"
+    advice = "anchor the newest head of the log; if entries are missing, restore the registrar's database"
 
 
 class ReentrancyGuardReentrantCallError(ContractError):

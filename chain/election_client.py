@@ -19,6 +19,7 @@ from chain.compiler import contract
 from chain.connection import require_contract, typed_errors
 from chain.contract_errors import FeeTooHighError, RelayerMissingError, WrongPhaseError
 from chain.errors import BallotTooCostlyError, NoContractError
+from chain.events import RegistrarLogAnchored
 from chain.logs import LogReader
 from chain.schemes import CONTRACTS, SchemeContracts
 from chain.sender import with_margin
@@ -244,6 +245,21 @@ class ElectionClient(ABC):
     @abstractmethod
     def cast_vote_call(self, ballot: Ballot) -> ContractFunction:
         """Prepare the call, for a sender that manages its own transactions."""
+
+    def anchor_log(self, head: bytes, entries: int, roll_size: int, sender: Sender) -> TransactionResult:
+        """Publish the end of the registrar's log and the roll's size, as the registrar.
+
+        Raises:
+            LogEntriesDecreasedError: an anchor with more entries is on chain.
+
+        """
+        call = self._fn("anchorLog(bytes32,uint64,uint64)", head, entries, roll_size)
+        return self._write("anchorLog", call, sender)
+
+    def log_anchors(self) -> list[RegistrarLogAnchored]:
+        """Return every anchor of the registrar's log, oldest first."""
+        events = self.events(names={"RegistrarLogAnchored"})
+        return [event for event in events if isinstance(event, RegistrarLogAnchored)]
 
     def release(self, sender: Sender) -> TransactionResult:
         """Send the treasury what it is owed."""

@@ -93,6 +93,16 @@ class Released(ElectionEvent):
     amount: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class RegistrarLogAnchored(ElectionEvent):
+    """The registrar committed itself to its log and to the size of the roll."""
+
+    phase: int
+    head: bytes
+    entries: int
+    roll_size: int
+
+
 def typed_event(entry: EventData, timestamp: int) -> ElectionEvent:
     """Return the dataclass of a decoded log; KeyError for an event that no election has."""
     place: dict[str, Any] = {
@@ -135,5 +145,12 @@ _READERS: dict[str, Callable[[dict[str, Any], dict[str, Any]], ElectionEvent]] =
     ),
     "TreasuryPaymentDeferred": lambda args, place: TreasuryPaymentDeferred(**place, amount=args["amount"]),
     "Released": lambda args, place: Released(**place, amount=args["amount"]),
+    "RegistrarLogAnchored": lambda args, place: RegistrarLogAnchored(
+        **place,
+        phase=args["phase"],
+        head=bytes(args["head"]),
+        entries=args["entries"],
+        roll_size=args["rollSize"],
+    ),
 }
 EVENT_NAMES = frozenset(_READERS)

@@ -24,6 +24,7 @@ abstract contract Election is IElection, MerkleTree, Candidates, EIP712, Reentra
     address internal immutable _VERIFIER;
 
     Phase private _announced;
+    uint64 private _anchoredEntries; // in the slot of `_announced`, which no ballot reads
     mapping(uint256 commitment => bool deposited) private _isDeposited;
     mapping(uint256 nullifierHash => bool spent) internal _isSpent;
 
@@ -80,6 +81,15 @@ abstract contract Election is IElection, MerkleTree, Candidates, EIP712, Reentra
         _announced = current;
         if (current >= Phase.Voting) _coverDeposits();
         emit PhaseAdvanced(current);
+    }
+
+    /// @inheritdoc IElection
+    function anchorLog(bytes32 head, uint64 entries, uint64 rollSize) external {
+        _requireRegistrar();
+        uint64 previous = _anchoredEntries;
+        if (entries < previous) revert LogEntriesDecreased(previous, entries);
+        _anchoredEntries = entries;
+        emit RegistrarLogAnchored(phase(), head, entries, rollSize);
     }
 
     /// @inheritdoc IElection

@@ -53,7 +53,7 @@ interface IElection is IMerkleTree {
     error WrongPhase(Phase expected, Phase actual);
     /// @notice Nothing to announce until the next phase begins at `nextPhaseAt` (0 after the last one).
     error PhaseAlreadyAnnounced(Phase phase, uint256 nextPhaseAt);
-    /// @notice Only the registrar deposits without a permit.
+    /// @notice Only the registrar deposits without a permit, and anchors its log.
     error NotRegistrar(address account);
     /// @notice The permit's deadline has passed.
     error PermitExpired(uint256 deadline, uint256 timestamp);
@@ -81,6 +81,8 @@ interface IElection is IMerkleTree {
     error TreasuryPaymentRefused(address treasury, uint256 amount);
     /// @notice The contract holds nothing that belongs to the treasury.
     error NothingToRelease();
+    /// @notice The registrar's log had `previous` entries when it was anchored last; it grows only.
+    error LogEntriesDecreased(uint64 previous, uint64 given);
 
     /// @notice The election exists; the canonical file is kept here for anyone who recounts.
     event ElectionDeployed(uint256 indexed electionId, bytes electionFile);
@@ -94,6 +96,8 @@ interface IElection is IMerkleTree {
     event PhaseAdvanced(Phase phase);
     /// @notice Money that had stayed here went to the treasury.
     event Released(uint256 amount);
+    /// @notice The registrar committed itself to its log and to the size of the roll; `phase` is the clock's.
+    event RegistrarLogAnchored(Phase indexed phase, bytes32 head, uint64 entries, uint64 rollSize);
 
     /// @notice Inserts one commitment; registrar only, during registration, with the denomination.
     function deposit(uint256 commitment) external payable;
@@ -108,6 +112,17 @@ interface IElection is IMerkleTree {
     /// @notice Announces the phase the schedule has reached; from then on a root covers every deposit of a
     ///         registration that has ended. Anyone may call it, and nothing waits for it: phases change by time alone.
     function advance() external;
+
+    /// @notice Publishes the end of the registrar's hash-chained log; registrar only, in any phase.
+    /// @dev A log that is only ever added to cannot become shorter, so fewer entries than anchored before are refused:
+    ///      such an anchor is a log started anew, or an old transaction included late, and an auditor could not tell
+    ///      which. The same number again is allowed, since a phase may begin without news; whether its head is the
+    ///      same too is the auditor's to see, as is everything else about the log. `rollSize` may go down: people die
+    ///      and move away. Only the number is kept, beside the announced phase; the rest is in the event.
+    /// @param head Hash of the last entry.
+    /// @param entries How many entries the log has.
+    /// @param rollSize How many people on the roll may register at this point of the log.
+    function anchorLog(bytes32 head, uint64 entries, uint64 rollSize) external;
 
     /// @notice Sends the treasury what it is owed; anyone may call it.
     function release() external;

@@ -41,6 +41,10 @@ def measured(registering, voting):
     travel_to(booth.w3, booth.voting)
     used["advance to voting"] = booth.client.advance(booth.sender).gas_used
     used["castVote, no money"] = vote
+    anchoring = registering()
+    for which, entries in (("first", 12), ("second", 15)):
+        anchored = anchoring.client.anchor_log(bytes(range(1, 33)), entries, 1000, anchoring.registrar)
+        used[f"anchorLog, {which}"] = anchored.gas_used
     paying = voting(denomination=COIN, treasury=TREASURY)
     used["castVote, fee to a relayer"] = paying.cast(paying.ballot(relayer=RELAYER, fee=COIN // 10))[
         "gasUsed"
