@@ -39,3 +39,11 @@ class StoreDamagedError(RegistrarError):
 
 class SettingsError(RegistrarError):
     """A setting of the service is unknown, missing or wrong."""
+
+
+class LeaseLostError(RegistrarError):
+    """Another process deposits now; this one must not."""
+
+
+class ChainBehindError(RegistrarError):
+    """The node knows less of the chain than the registrar saw before."""

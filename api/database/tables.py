@@ -47,6 +47,7 @@ class RegistrationStatus(StrEnum):
     DEPOSITED = "deposited"  # a leaf of the tree
     REPLACED = "replaced"  # the voter brought another commitment in time
     REFUSED = "refused"  # the office's decision
+    MISSED = "missed"  # registration closed before it came into the tree; it never will
 
 
 ENDED = (RegistrationStatus.REPLACED, RegistrationStatus.REFUSED)
