@@ -41,9 +41,173 @@ class SettingsError(RegistrarError):
     """A setting of the service is unknown, missing or wrong."""
 
 
+class DatabaseError(RegistrarError):
+    """The registrar's database cannot be used."""
+
+
+class DatabaseUnavailableError(DatabaseError):
+    """The database does not answer, or not in time; nothing was changed."""
+
+
+class DatabaseDamagedError(DatabaseError):
+    """It is no registrar's database, or it is damaged."""
+
+
+class DatabaseTooNewError(DatabaseError):
+    """A newer version of the program made the database."""
+
+
+class DatabaseOfAnotherElectionError(DatabaseError):
+    """The database belongs to another election."""
+
+
+class VaultError(RegistrarError):
+    """Something sealed cannot be opened, or a key file cannot be used."""
+
+
+class KeyFileError(VaultError):
+    """The file of master keys is missing, malformed or open to others."""
+
+
+class MasterKeyMissingError(VaultError):
+    """A record was sealed under a master key that is not there."""
+
+
+class SealBrokenError(VaultError):
+    """A sealed record was changed, or moved to another place."""
+
+
+class RecordErasedError(VaultError):
+    """The retention command erased the record."""
+
+
+class RollEntryUnknownError(RegistrarError):
+    """Nobody on the roll has this pseudonym, or no longer."""
+
+
+class LedgerError(RegistrarError):
+    """The ledger of voting status does not allow it."""
+
+
+class VotesByAnotherChannelError(LedgerError):
+    """The person already uses another way to vote."""
+
+
+class LedgerTransitionRefusedError(LedgerError):
+    """The status does not lead to the wanted one, or not for this actor."""
+
+
+class ChangeListError(RegistrarError):
+    """A change of the roll cannot be proposed or decided."""
+
+
+class ChangeListUnknownError(ChangeListError):
+    """No change list has this id."""
+
+
+class ChangeListDecidedError(ChangeListError):
+    """The change list was approved or rejected before."""
+
+
+class ChangeListRefusedError(ChangeListError):
+    """The change list does not fit the roll as it is now."""
+
+
+class SecondOfficerNeededError(ChangeListError):
+    """Whoever proposed a change cannot decide on it."""
+
+
+class OfficerSignatureInvalidError(ChangeListError):
+    """An officer's signature does not hold."""
+
+
+class RetentionTooEarlyError(RegistrarError):
+    """The election is not over, or its results can still be contested."""
+
+
 class LeaseLostError(RegistrarError):
     """Another process deposits now; this one must not."""
 
 
 class ChainBehindError(RegistrarError):
     """The node knows less of the chain than the registrar saw before."""
+
+
+class OfficeError(RegistrarError):
+    """An officer cannot or must not do what was asked."""
+
+
+class OfficerNotAuthenticatedError(OfficeError):
+    """Nothing shows which officer is asking."""
+
+
+class OfficerTokenRefusedError(OfficerNotAuthenticatedError):
+    """The token is none, or no officer signed it for this registrar."""
+
+
+class OfficerTokenExpiredError(OfficerNotAuthenticatedError):
+    """The token's time is over, has not come, or is longer than five minutes."""
+
+
+class OfficerTokenReplayedError(OfficerNotAuthenticatedError):
+    """The token was used before."""
+
+
+class OfficerTokenForAnotherRequestError(OfficerNotAuthenticatedError):
+    """The token was signed for another method, address or body."""
+
+
+class OfficerCertificateUnknownError(OfficerNotAuthenticatedError):
+    """The TLS client certificate is no officer's."""
+
+
+class OfficerRoleMissingError(OfficeError):
+    """The officer's roles do not allow this."""
+
+
+class OfficerSignatureRefusedError(OfficeError):
+    """The officer's signature is not one over this document."""
+
+
+class OfficerStatementStaleError(OfficeError):
+    """The signed time is not the present time."""
+
+
+class SecondOfficerNeededError(OfficeError):
+    """One officer tried to do both halves of what needs two."""
+
+
+class RollEntryUnknownError(OfficeError):
+    """Nobody on the roll has this pseudonym."""
+
+
+class ReviewUnknownError(OfficeError):
+    """No registration with this id was ever in review."""
+
+
+class ReviewClosedError(OfficeError):
+    """Two officers have decided this review."""
+
+
+class ReviewRefusedError(OfficeError):
+    """Two officers decided that the registration belongs to nobody on the roll."""
+
+
+class OfficeCredentialUnknownError(OfficeError):
+    """No office-issued credential has this id."""
+
+
+class OfficeCredentialExistsError(OfficeError):
+    """An office-issued credential has this id already."""
+
+
+class OfficeCredentialDecidedError(OfficeError):
+    """The office-issued credential was approved, used, or has expired."""
+
+
+class RefusalUnknownError(OfficeError):
+    """This registrar never signed this refusal."""
+
+
+class RefusalResolvedError(OfficeError):
+    """An officer has answered this refusal."""
