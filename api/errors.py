@@ -165,20 +165,8 @@ class OfficerRoleMissingError(OfficeError):
     """The officer's roles do not allow this."""
 
 
-class OfficerSignatureRefusedError(OfficeError):
-    """The officer's signature is not one over this document."""
-
-
 class OfficerStatementStaleError(OfficeError):
     """The signed time is not the present time."""
-
-
-class SecondOfficerNeededError(OfficeError):
-    """One officer tried to do both halves of what needs two."""
-
-
-class RollEntryUnknownError(OfficeError):
-    """Nobody on the roll has this pseudonym."""
 
 
 class ReviewUnknownError(OfficeError):

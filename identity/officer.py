@@ -131,13 +131,14 @@ def verify_document(document: Mapping[str, Any], signature: bytes, public_key_he
 
     """
     try:
-        _public_key(public_key_hex).verify(signature, DOMAIN_TAG + canonical_json(document))
+        load_public_key(public_key_hex).verify(signature, DOMAIN_TAG + canonical_json(document))
     except InvalidSignature:
         return False
     return True
 
 
-def _public_key(public_key_hex: str) -> Ed25519PublicKey:
+def load_public_key(public_key_hex: str) -> Ed25519PublicKey:
+    """Read a public key. Raises OfficerKeyError."""
     try:
         return Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key_hex))
     except ValueError as failure:

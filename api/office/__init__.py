@@ -1,0 +1,1 @@
+"""The election office: officers, reviews, contests, credentials for people without a card."""
