@@ -11,7 +11,9 @@ IdentityError
 │   └── OfficeCredentialRefusedError
 ├── RevocationUnavailableError  nobody answered: nothing is decided, try again
 ├── SignInUnavailableError      the OpenID provider does not answer: try again
+├── SignInSettingsError         an OpenID provider's settings cannot be used
 ├── OfficerKeyError             an officer's key file or public key cannot be used
+├── RegistrarLogBrokenError     the log was changed after it was written
 └── TrustError                  the configured roots cannot be used
     ├── TestRootInProductionError, ProductionRootInTestError
     └── RootMalformedError
@@ -102,8 +104,16 @@ class SignInUnavailableError(IdentityError):
     """The OpenID provider does not answer; nothing is decided."""
 
 
+class SignInSettingsError(IdentityError):
+    """An OpenID provider's settings cannot be used."""
+
+
 class OfficerKeyError(IdentityError):
     """An officer's key file or public key cannot be used."""
+
+
+class RegistrarLogBrokenError(IdentityError):
+    """An entry of the registrar's log is missing, added or changed."""
 
 
 class TrustError(IdentityError):

@@ -96,6 +96,14 @@ election = Table(
     _text("mode"),
 )
 
+# Tells whether a key file is the one whose index secret the keyed hashes below were made with.
+vault_check = Table(
+    "vault_check",
+    metadata,
+    Column("only", Integer, CheckConstraint("only = 1", name="one"), primary_key=True),
+    _blob("index_check"),
+)
+
 roll_entry = Table(
     "roll_entry",
     metadata,
