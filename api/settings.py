@@ -43,6 +43,10 @@ class OidcSettings(BaseModel):
     client_id: str
     private_key: Path  # ES256, PEM
     redirect_uri: str
+    key_id: str = ""  # as registered with the provider; empty: the key's RFC 7638 thumbprint
+    scopes: str = "openid name address birthdate gender"
+    acr_values: str = ""
+    unsigned_userinfo: bool = False  # an auditor then has the registrar's word for name and address only
 
 
 class RevocationSettings(BaseModel):
