@@ -199,3 +199,99 @@ class RefusalUnknownError(OfficeError):
 
 class RefusalResolvedError(OfficeError):
     """An officer has answered this refusal."""
+
+
+class RequestError(RegistrarError):
+    """The request is not one that the service answers; nothing was decided."""
+
+
+class RequestMalformedError(RequestError):
+    """The body, a parameter or a header is not what the description of the service asks for."""
+
+
+class RequestTimeoutError(RequestError):
+    """The body of the request did not arrive in time."""
+
+
+class BodyTooLargeError(RequestError):
+    """The body of the request is longer than the service reads."""
+
+
+class UnsupportedMediaTypeError(RequestError):
+    """The body of the request is not declared as JSON."""
+
+
+class RateLimitedError(RequestError):
+    """Too many requests in the last minute; none of them is connected with an address."""
+
+
+class NotFoundError(RequestError):
+    """Nothing is at this address."""
+
+
+class MethodNotAllowedError(RequestError):
+    """The address does not take this method."""
+
+
+class ReceiptRequiredError(RequestError):
+    """The request carries no receipt's signature."""
+
+
+class RegistrationUnknownError(RequestError):
+    """There is no registration of this id with this receipt."""
+
+
+class InternalError(RegistrarError):
+    """Something unforeseen happened; only its number is told."""
+
+
+class NotReadyError(RegistrarError):
+    """The service cannot do its work now."""
+
+
+class ChallengeError(RegistrarError):
+    """The challenge cannot be used."""
+
+
+class ChallengeUnknownError(ChallengeError):
+    """This registrar gave no such challenge, or it was changed."""
+
+
+class ChallengeExpiredError(ChallengeError):
+    """The challenge's time is over."""
+
+
+class ChallengeUsedError(ChallengeError):
+    """The challenge was used for another request."""
+
+
+class RegistrationRefusedError(RegistrarError):
+    """The registrar signs a refusal: the person, the commitment or the time is not right."""
+
+
+class RegistrationNotOpenError(RegistrationRefusedError):
+    """Registration has not begun."""
+
+
+class RegistrationClosedError(RegistrationRefusedError):
+    """Registration is over, or so nearly over that no deposit could be promised."""
+
+
+class CredentialKindNotAcceptedError(RegistrationRefusedError):
+    """This registrar does not take credentials of this kind."""
+
+
+class PersonNotOnRollError(RegistrationRefusedError):
+    """The roll names nobody like the person whose credential it is."""
+
+
+class DepositInProgressError(RegistrationRefusedError):
+    """The person's earlier commitment is on its way to the chain and cannot be replaced now."""
+
+
+class AlreadyDepositedError(RegistrationRefusedError):
+    """The person's earlier commitment is in the tree."""
+
+
+class PermitOutstandingError(RegistrationRefusedError):
+    """The person holds a permit for another commitment that could still be used."""

@@ -1,10 +1,10 @@
 """What the registrar keeps encrypted of each registration and of each refusal.
 
-    registration.sealed   {"challenge": text, "commitment": decimal, "evidence": {...}, "person": {...} or null}
-    refusal.sealed        {"person": {...}}
+    registration.sealed  {"challenge": text, "commitment": decimal, "evidence": {…}, "person": {…} or null}
+    refusal.sealed       {"person": {…}}
 
-`evidence` is the credential's (`VerifiedCredential.evidence`): what an auditor checks again. The person is there
-when a credential named one; an office-issued credential names a roll entry instead.
+`evidence` is the credential's (`VerifiedCredential.evidence`): what an auditor checks again. The person is
+there when a credential named one; an office-issued credential names a roll entry instead.
 """
 
 from __future__ import annotations
