@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from audit.anchors import CHECK, AnchorBook
 from audit.report import Where
 from chain.events import (
     BallotCast,
@@ -19,6 +20,7 @@ from chain.events import (
     ElectionDeployed,
     ElectionEvent,
     PhaseAdvanced,
+    RegistrarLogAnchored,
     Released,
     Transfer,
     TreasuryPaymentDeferred,
@@ -101,6 +103,7 @@ class Recount:
         self._checkpointed_leaves = 0
         self._announced = Phase.PENDING
         self._coins = CoinBook()
+        self.log = AnchorBook(election.electorate)
 
     def replay(self) -> None:
         """Walk through all events."""
@@ -146,6 +149,8 @@ class Recount:
                 self.deferred += event.amount
             case Released():
                 self._release(event)
+            case RegistrarLogAnchored():
+                self._anchor(event)
             case ElectionDeployed():
                 self._announcement(event)
 
@@ -194,6 +199,10 @@ class Recount:
             self._announced = due
         if event.phase >= Phase.VOTING:
             self._require_root(rules)
+
+    def _anchor(self, event: RegistrarLogAnchored) -> None:
+        phase = phase_at(self.election.schedule, self._time(event))
+        self.log.take(event, phase, self.deposits, self._rules(CHECK, event))
 
     def _release(self, event: Released) -> None:
         """Where votes are payments, coins belong to ballots until voting closes."""

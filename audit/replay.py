@@ -14,7 +14,7 @@ from audit.code import examine_code, read_verifying_key
 from audit.errors import AuditImpossibleError
 from audit.evidence import gather
 from audit.recount import Recount, place_of
-from audit.report import AuditReport, Examination
+from audit.report import AnchoredLog, AuditReport, Examination
 from audit.standing import examine_parameters, examine_state, expected_ether, unexplained_accounts
 from audit.transcript import NOT_CHECKED, examine_transcript
 from election.errors import ElectionFileError
@@ -128,7 +128,16 @@ def _key_warnings(transcript_hash: bytes, transcript: bytes | None) -> tuple[str
 def _warnings(evidence: Evidence, recount: Recount) -> tuple[str, ...]:
     surplus = evidence.state.ether - expected_ether(evidence, recount)
     left = [f"the contract holds {surplus} wei that nobody has to account for"] if surplus > 0 else []
-    return (*left, *unexplained_accounts(evidence, recount))
+    phase = phase_at(recount.election.schedule, evidence.block.timestamp)
+    missing = recount.log.warnings(phase, recount.deposits)
+    return (*left, *unexplained_accounts(evidence, recount), *missing)
+
+
+def _anchored_log(recount: Recount) -> AnchoredLog | None:
+    anchors = recount.log.anchors
+    if not anchors:
+        return None
+    return AnchoredLog(len(anchors), anchors[-1].entries, anchors[-1].head, anchors[-1].roll_size)
 
 
 def _report(
@@ -157,6 +166,8 @@ def _report(
         final=phase is Phase.CLOSED,
         deposits=recount.deposits,
         ballots=recount.ballot_events,
+        electorate=election.electorate,
+        registrar_log=_anchored_log(recount),
         result=dict(zip(names, votes, strict=True)),
         checks=examination.checks(),
         findings=examination.findings,

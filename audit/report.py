@@ -114,6 +114,25 @@ class Rules:
 
 
 @dataclass(frozen=True)
+class AnchoredLog:
+    """What the registrar last put on chain about its log."""
+
+    anchors: int
+    entries: int
+    head: bytes
+    roll_size: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the anchor as JSON values."""
+        return {
+            "anchors": self.anchors,
+            "entries": self.entries,
+            "head": "0x" + self.head.hex(),
+            "roll_size": self.roll_size,
+        }
+
+
+@dataclass(frozen=True)
 class AuditReport:
     """The verdict on one election at one block, and what it rests on."""
 
@@ -130,6 +149,8 @@ class AuditReport:
     final: bool
     deposits: int
     ballots: int
+    electorate: int
+    registrar_log: AnchoredLog | None  # None: it was never anchored
     result: Mapping[str, int]
     checks: tuple[Check, ...]
     findings: list[Finding] = field(default_factory=list)
@@ -158,6 +179,8 @@ class AuditReport:
             "final": self.final,
             "deposits": self.deposits,
             "ballots": self.ballots,
+            "electorate": self.electorate,
+            "registrar_log": None if self.registrar_log is None else self.registrar_log.to_json(),
             "result": dict(self.result),
             "checks": [check.to_json() for check in self.checks],
             "findings": [finding.to_json() for finding in self.findings],

@@ -53,7 +53,8 @@ def audit(
 
 def show_audit(report: AuditReport) -> None:
     """Print verdict, checks and findings for people."""
-    show_facts([(check.name, check.summary) for check in report.checks])
+    facts = [(check.name, check.summary) for check in report.checks]
+    show_facts([*facts, ("deposited", f"{report.deposits:,}"), ("on the roll", _roll_size(report))])
     for warning in report.warnings:
         warn(warning)
     for finding in report.findings:
@@ -61,3 +62,9 @@ def show_audit(report: AuditReport) -> None:
         OUT.print(f"[red]✗[/] {told}", highlight=False, soft_wrap=True)
     colour = "green" if report.verdict == "consistent" else "red"
     OUT.print(f"verdict: [bold {colour}]{report.verdict}[/]")
+
+
+def _roll_size(report: AuditReport) -> str:
+    log = report.registrar_log
+    told = "not anchored" if log is None else f"{log.roll_size:,} (anchored with {log.entries:,} log entries)"
+    return f"{told}, at most {report.electorate:,} in the election file"

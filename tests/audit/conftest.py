@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.anchored_log import anchor
 from tests.support.small_election import VOTERS, SmallElection, open_election, undone
 
 if TYPE_CHECKING:
@@ -13,10 +14,13 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def whole_election() -> Iterator[SmallElection]:
     with open_election() as running:
+        anchor(running, entries=6)
         running.register(VOTERS)
         running.open_voting()
+        anchor(running, entries=11)
         running.vote()
         running.close()
+        anchor(running, entries=11)
         yield running
 
 

@@ -57,7 +57,7 @@ def test_every_kind_of_rule_was_applied(finished: SmallElection) -> None:
     checks = {check.name: check for check in audited(finished).checks}
     assert set(checks) == {
         "code", "election file", "election id", "events", "deposits", "checkpoints", "phases",
-        "ballots", "nullifiers", "coins", "proofs", "count", "money",
+        "ballots", "nullifiers", "coins", "proofs", "count", "money", "registrar log",
     }  # fmt: skip
     assert checks["proofs"].checked == VOTERS
     assert all(check.checked and not check.failed for check in checks.values())

@@ -137,6 +137,10 @@ LIES: list[tuple[str, Change, set[str]]] = [
     ("a phase announced again", inventing("PhaseAdvanced"), {"phases"}),
     ("the election announced twice", inventing("ElectionDeployed"), {"events"}),
     ("another election id", topic("ElectionDeployed", 12345, which=0), {"election id"}),
+    ("an anchor of another phase", topic("RegistrarLogAnchored", 1), {"registrar log"}),
+    ("an anchor with fewer entries", setting("RegistrarLogAnchored", 1, 5), {"registrar log"}),
+    ("another head for the same log", setting("RegistrarLogAnchored", 0, 5), {"registrar log"}),
+    ("a roll beyond the electorate", setting("RegistrarLogAnchored", 2, 7), {"registrar log"}),
 ]  # fmt: skip
 
 
