@@ -86,11 +86,16 @@ def _blob(name: str, *, nullable: bool = False, **kwargs: Any) -> Column[bytes]:
     return Column(name, LargeBinary, nullable=nullable, **kwargs)
 
 
+def _only_row() -> Column[int]:
+    one = CheckConstraint('"only" = 1', name="one")
+    return Column("only", Integer, one, primary_key=True, autoincrement=False)
+
+
 # Which election the database is for; another one is refused.
 election = Table(
     "election",
     metadata,
-    Column("only", Integer, CheckConstraint("only = 1", name="one"), primary_key=True),
+    _only_row(),
     Column("chain_id", BigInteger, nullable=False),
     _text("contract"),
     _text("mode"),
@@ -100,7 +105,7 @@ election = Table(
 vault_check = Table(
     "vault_check",
     metadata,
-    Column("only", Integer, CheckConstraint("only = 1", name="one"), primary_key=True),
+    _only_row(),
     _blob("index_check"),
 )
 
@@ -150,7 +155,7 @@ log_entry = Table(
 log_head = Table(
     "log_head",
     metadata,
-    Column("only", Integer, CheckConstraint("only = 1", name="one"), primary_key=True),
+    _only_row(),
     Column("sequence", BigInteger, nullable=False),
     _blob("hash"),
 )

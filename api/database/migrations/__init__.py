@@ -1,0 +1,1 @@
+"""Steps that bring the registrar's tables up to date, and how Alembic finds them."""
