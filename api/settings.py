@@ -65,6 +65,7 @@ class RateSettings(BaseModel):
     challenges: int = Field(default=6_000, ge=1)
     registrations: int = Field(default=12_000, ge=1)
     attempts_per_challenge: int = Field(default=5, ge=1)
+    lookups: int = Field(default=30_000, ge=1)  # of registrations, with the receipt
 
 
 class Settings(BaseSettings):
@@ -92,8 +93,10 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(default=10, ge=1)  # another process takes a dead depositor's place after this
     permit_days: int = Field(default=7, ge=1)
     challenge_seconds: int = Field(default=600, ge=30)
+    closing_seconds: int = Field(default=600, ge=0)  # registrations end so long before voting opens
     max_body_bytes: int = Field(default=65_536, ge=1_024)
     rates: RateSettings = RateSettings()
+    allowed_origins: tuple[str, ...] = ()  # of web pages that may use the service; https://vote.example.jp
     host: str = "127.0.0.1"
     port: int = Field(default=8700, ge=0, le=65535)
     tls_cert: Path | None = None
