@@ -190,7 +190,7 @@ class Records:
         """Mark registrations deposited that somebody else put into the tree; return how many."""
         texts = {str(commitment): index for commitment, index in leaves.items()}
         with self._database.read() as connection:
-            ids = {row.id: texts[row.commitment] for row in _waiting_with(connection, list(texts))}
+            ids = {one: texts[commitment] for one, commitment in _waiting_with(connection, list(texts))}
         if not ids:
             return 0
         with self.own() as connection:
@@ -366,13 +366,13 @@ def _lock_registrations(
     return standing
 
 
-def _waiting_with(connection: Connection, commitments: Sequence[str]) -> Iterator[Row[Any]]:
+def _waiting_with(connection: Connection, commitments: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield id and commitment of those that wait for one of these to be deposited."""
     for some in _chunks(commitments):
-        yield from connection.execute(
-            select(registration.c.id, registration.c.commitment).where(
-                registration.c.status.in_(_WAITING), registration.c.commitment.in_(some)
-            )
+        wanted = select(registration.c.id, registration.c.commitment).where(
+            registration.c.status.in_(_WAITING), registration.c.commitment.in_(some)
         )
+        yield from ((row.id, row.commitment) for row in connection.execute(wanted))
 
 
 def _chunks(items: Sequence[str]) -> Iterable[Sequence[str]]:
