@@ -14,6 +14,8 @@ IdentityError
 ├── SignInSettingsError         an OpenID provider's settings cannot be used
 ├── OfficerKeyError             an officer's key file or public key cannot be used
 ├── RegistrarLogBrokenError     the log was changed after it was written
+├── EvidenceError               the archive of the evidence cannot be used
+│   └── EvidenceKeyError, EvidenceDamagedError, EvidenceMalformedError
 └── TrustError                  the configured roots cannot be used
     ├── TestRootInProductionError, ProductionRootInTestError
     └── RootMalformedError
@@ -114,6 +116,22 @@ class OfficerKeyError(IdentityError):
 
 class RegistrarLogBrokenError(IdentityError):
     """An entry of the registrar's log is missing, added or changed."""
+
+
+class EvidenceError(IdentityError):
+    """An archive of the evidence cannot be written or read."""
+
+
+class EvidenceKeyError(EvidenceError):
+    """The key is none, or it does not open this archive."""
+
+
+class EvidenceDamagedError(EvidenceError):
+    """The archive was cut off or changed, or is none."""
+
+
+class EvidenceMalformedError(EvidenceError):
+    """A line of the archive is not what it should be."""
 
 
 class TrustError(IdentityError):
