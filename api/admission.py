@@ -1,0 +1,186 @@
+"""One person, one commitment: what a registration is promised, and when it may take another's place.
+
+Used inside the transactions of `api.registration` and of the office's reviews. The caller has locked the roll
+entry; locks are always taken in the order roll entry, registration, log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from api.database.tables import ENDED, RegistrationStatus, VotingStatus, registration
+from api.errors import (
+    AlreadyDepositedError,
+    DepositInProgressError,
+    PermitOutstandingError,
+    RegistrationClosedError,
+)
+from api.registry.ledger import locked_status, transition
+from api.registry.log import SERVICE
+from election.permit import DepositPermit, sign_permit
+from election.receipt import Promise, Receipt, sign_receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy import Connection, Row
+
+    from api.services import Services
+
+SECONDS_PER_DAY = 86_400
+_STATUS_OF = {
+    Promise.DEPOSIT: RegistrationStatus.QUEUED,
+    Promise.PERMIT: RegistrationStatus.PERMITTED,
+    Promise.REVIEW: RegistrationStatus.IN_REVIEW,
+}
+
+
+class PermitMayBeUsedError(Exception):
+    """The permit's time is over, but only the chain knows whether it was used; ask it, then try again."""
+
+    def __init__(self, commitment: int) -> None:
+        super().__init__()
+        self.commitment = commitment
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a registration gets: a signed receipt, and a permit if voters deposit themselves."""
+
+    receipt: Receipt
+    permit: DepositPermit | None
+
+    def columns(self) -> dict[str, Any]:
+        """Return the row of `registration` that keeps it; credential and evidence are the caller's."""
+        return {
+            "id": self.receipt.registration_id,
+            "roll_entry": self.receipt.roll_entry or None,
+            "commitment": str(self.receipt.commitment),
+            "status": _STATUS_OF[self.receipt.promise],
+            "issued_at": self.receipt.issued_at,
+            "deposit_by": self.receipt.deposit_by,
+            "receipt_signature": self.receipt.signature,
+            "permit_deadline": self.permit.deadline if self.permit else None,
+            "permit_signature": self.permit.signature if self.permit else None,
+        }
+
+
+def promise(
+    services: Services, chain_now: int, *, registration_id: str, commitment: int, pseudonym: str | None
+) -> Place:
+    """Sign what the registrar promises for a commitment; without a pseudonym it promises a review.
+
+    `chain_now` is the newest block's time, from which a permit's days are counted.
+    """
+    votes = services.election.schedule.timestamps()[1]
+    batched = services.settings.deposits == "batch"
+    kind = Promise.REVIEW if pseudonym is None else Promise.DEPOSIT if batched else Promise.PERMIT
+    receipt = sign_receipt(
+        services.account,
+        services.chain_id,
+        services.contract,
+        registration_id=registration_id,
+        election_id=services.election_id,
+        commitment=commitment,
+        roll_entry=pseudonym or "",
+        promise=kind,
+        issued_at=services.clock(),
+        deposit_by=votes if kind is Promise.DEPOSIT else 0,
+    )
+    return Place(receipt, _permit(services, chain_now, commitment) if kind is Promise.PERMIT else None)
+
+
+def place_of(services: Services, row: Row[Any]) -> Place:
+    """Return what was promised to a row of `registration`, as it was signed."""
+    permit = None
+    if row.permit_signature is not None:
+        permit = DepositPermit(int(row.commitment), row.permit_deadline, row.permit_signature)
+    kind = Promise.PERMIT if permit else Promise.DEPOSIT if row.deposit_by else Promise.REVIEW
+    receipt = Receipt(
+        row.id,
+        services.election_id,
+        int(row.commitment),
+        "" if kind is Promise.REVIEW else row.roll_entry,
+        kind,
+        row.issued_at,
+        row.deposit_by,
+        row.receipt_signature,
+    )
+    return Place(receipt, permit)
+
+
+def standing(connection: Connection, pseudonym: str) -> Row[Any] | None:
+    """Return the registration that stands for a person, locked, if there is one."""
+    table = registration.c
+    query = select(registration).where(table.roll_entry == pseudonym, table.status.not_in(ENDED))
+    return connection.execute(query.with_for_update()).one_or_none()
+
+
+def make_room(
+    connection: Connection, earlier: Row[Any], chain_now: int, undeposited: Collection[int] = ()
+) -> None:
+    """End a person's earlier registration, so that another one can take its place.
+
+    `undeposited` are commitments that the chain was just asked about, and does not have.
+
+    Raises:
+        DepositInProgressError, AlreadyDepositedError, PermitOutstandingError, RegistrationClosedError:
+            it cannot be replaced.
+        PermitMayBeUsedError: ask the chain, and come back with `undeposited`.
+
+    """
+    _require_replaceable(earlier, chain_now, undeposited)
+    ended = connection.execute(
+        update(registration)
+        .where(registration.c.id == earlier.id, registration.c.status == earlier.status)
+        .values(status=RegistrationStatus.REPLACED)
+    )
+    if ended.rowcount != 1:  # the row is locked, so only a database that does not lock gets here
+        raise _in_progress()
+
+
+def enter_ledger(connection: Connection, pseudonym: str, at: int) -> None:
+    """Note that a person votes by internet; nothing changes if that is noted already.
+
+    Raises:
+        VotesByAnotherChannelError: the person votes in another way.
+        RollEntryUnknownError: the person is not on the roll, or no longer.
+
+    """
+    if locked_status(connection, pseudonym) is not VotingStatus.INTERNET_REGISTERED:
+        transition(connection, pseudonym, VotingStatus.INTERNET_REGISTERED, actor=SERVICE, at=at)
+
+
+def _permit(services: Services, chain_now: int, commitment: int) -> DepositPermit:
+    """Sign a permit for the days in the settings, but not beyond the end of registration."""
+    votes = services.election.schedule.timestamps()[1]
+    deadline = min(chain_now + services.settings.permit_days * SECONDS_PER_DAY, votes - 1)
+    return sign_permit(services.account, services.chain_id, services.contract, commitment, deadline)
+
+
+def _require_replaceable(earlier: Row[Any], chain_now: int, undeposited: Collection[int]) -> None:
+    if earlier.status == RegistrationStatus.QUEUED:
+        return
+    if earlier.status == RegistrationStatus.SUBMITTED:
+        raise _in_progress()
+    if earlier.status == RegistrationStatus.DEPOSITED:
+        raise AlreadyDepositedError(
+            "The earlier commitment is in the tree.", hint="Vote with the note that belongs to it."
+        )
+    if earlier.status != RegistrationStatus.PERMITTED:
+        raise RegistrationClosedError("The earlier registration came too late.", hint="Ask the office.")
+    if chain_now <= earlier.permit_deadline:
+        raise PermitOutstandingError(
+            "The permit for the earlier commitment can still be used.", hint="Use it, or wait."
+        )
+    if int(earlier.commitment) not in undeposited:
+        raise PermitMayBeUsedError(int(earlier.commitment))
+
+
+def _in_progress() -> DepositInProgressError:
+    return DepositInProgressError(
+        "The earlier commitment is on its way to the chain.", hint="Keep its note; ask how far it is."
+    )
