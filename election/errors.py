@@ -37,15 +37,18 @@ class Problem:
 
 
 class DocumentError(ElectionError):
-    """A document is not what it should be; `problems` lists every place."""
+    """A document is not what it should be; `problems` lists every place, save `unlisted` ones more."""
 
     what = "document"
 
-    def __init__(self, problems: list[Problem], *, source: str = "", hint: str = "") -> None:
+    def __init__(
+        self, problems: list[Problem], *, source: str = "", hint: str = "", unlisted: int = 0
+    ) -> None:
         self.problems = tuple(problems)
+        self.unlisted = unlisted
         self.source = source
         where = f" {source}" if source else ""
-        lines = [str(problem) for problem in problems]
+        lines = [str(problem) for problem in problems] + ([f"… and {unlisted:,} more"] if unlisted else [])
         text = lines[0] if len(lines) == 1 else "".join(f"\n  {line}" for line in lines)
         super().__init__(f"The {self.what}{where} cannot be used: {text}", hint=hint)
 

@@ -1,7 +1,8 @@
 """Text that remembers where things stand, so that an error can point at a line and a column.
 
-Reads bytes into text (UTF-8, byte order mark tolerated, Shift JIS and UTF-16 recognised and explained) and
-JSON into values plus the position of each. Knows nothing about elections.
+Reads bytes into text (UTF-8, byte order mark tolerated; Shift JIS where it is asked for, else explained; what
+was read in the wrong encoding before is recognised) and JSON into values plus the position of each. Knows
+nothing about elections.
 """
 
 from __future__ import annotations
@@ -43,6 +44,74 @@ def decode_text(data: bytes, error: type[DocumentError], source: str = "") -> st
         problem = problem_at(good, len(good), f"the text is not UTF-8 (its encoding looks like: {name})")
         hint = "Save the file as UTF-8 (in Excel: “CSV UTF-8”). UTF-8 で保存し直してください。"
         raise error([problem], source=source, hint=hint) from failure
+
+
+def decode_japanese(data: bytes, error: type[DocumentError], source: str = "") -> str:
+    """Decode UTF-8, with or without a byte order mark, or else Shift JIS as Windows writes it (CP932)."""
+    marked = data.startswith((*_UTF16_MARKS, b"\xef\xbb\xbf"))
+    if marked or _is_utf8(data) or not _is_shift_jis(data):
+        return decode_text(data, error, source)
+    return data.decode("cp932")
+
+
+def mojibake(text: str) -> str:
+    """Say how a Japanese text was read in the wrong encoding before it came here; empty if it was not.
+
+    A text was misread if its bytes in the encoding that it was read in are good text in the other one, or if
+    it holds signs that such a misreading leaves behind and that Japanese does not use.
+    """
+    if text.isascii():
+        return ""
+    if "\N{REPLACEMENT CHARACTER}" in text:
+        return "holds a character that could not be read (\N{REPLACEMENT CHARACTER})"
+    if _MISREAD_UTF8.search(text) or _reads_well(text, "cp932", "utf-8"):
+        return "is garbled: UTF-8 that was read as Shift JIS"
+    if any(_reads_well(text, latin, "utf-8") for latin in _LATIN) or _UTF8_IN_LATIN.search(text):
+        return "is garbled: UTF-8 that was read as a Western encoding"
+    if any(_reads_well(text, latin, "cp932") for latin in _LATIN) or _SHIFT_JIS_IN_LATIN.search(text):
+        return "is garbled: Shift JIS that was read as a Western encoding"
+    return ""
+
+
+def _reads_well(text: str, misread_as: str, written_in: str) -> bool:
+    """Whether undoing a misreading gives Japanese, at least half of it common signs, and no new letters."""
+    try:
+        undone = text.encode(misread_as).decode(written_in)
+        undone.encode("cp932")
+    except UnicodeError:
+        return False
+    signs = [sign for sign in undone if not sign.isascii()]
+    has_new_letters = _ASCII_LETTER.search(undone) is not None and _ascii(text) != _ascii(undone)
+    return not has_new_letters and len(signs) <= 2 * sum(sign in _COMMON for sign in signs) > 0
+
+
+def _ascii(text: str) -> str:
+    return "".join(filter(str.isascii, text))
+
+
+def _common() -> frozenset[str]:
+    """Return kana and the kanji of JIS level 1, which most names are made of."""
+    rows = ((lead, trail) for lead in range(0x88, 0x99) for trail in range(0x40, 0xFD))
+    found = (bytes(pair).decode("cp932", errors="ignore") for pair in rows)
+    kana = map(chr, range(0x3041, 0x30FF))
+    return frozenset(kana) | {sign for sign in found if "\u4e00" <= sign <= "\u9fff"}
+
+
+_LATIN = ("latin-1", "cp1252")
+_ASCII_LETTER = re.compile("[A-Za-z]")
+_COMMON = _common()
+# the first two bytes of every kana, or half a character left over between others (but for ｶ, ｹ: 三ｹ日町)
+_MISREAD_UTF8 = re.compile("[縺繧繝]|[一-鿿][｡-ｵｷｸｺ-ｿ][一-鿿]")
+_UTF8_IN_LATIN = re.compile("[ãäåæçèéï][\x80-\xbf‚„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸƒ]")
+_SHIFT_JIS_IN_LATIN = re.compile("[‚ƒ]")  # the first byte of every kana
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_shift_jis(data: bytes) -> bool:
