@@ -13,7 +13,7 @@ import re
 import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from joserfc import jwt
 
@@ -113,7 +113,8 @@ class OidcVerifier:
         if provider.acr_values:
             parameters["acr_values"] = provider.acr_values
         endpoint = self._directories[provider.issuer].metadata().authorization_endpoint
-        return Authorization(f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(parameters)}", state)
+        query = urlencode(parameters, quote_via=quote)
+        return Authorization(f"{endpoint}{'&' if '?' in endpoint else '?'}{query}", state)
 
     def verify(self, presented: dict[str, Any], message: bytes, at: int) -> VerifiedCredential:
         """Exchange the code and check the answer, at a time in seconds since 1970.
@@ -205,8 +206,8 @@ class OidcVerifier:
         if not provider.unsigned_userinfo:
             raise SignInUnavailableError(
                 "The sign-in service does not sign name and address, as this election requires.",
-                hint="Use your card. The operator must register the client for userinfo responses signed with "
-                f"{SIGNATURE_ALGORITHM}, or for these claims in the ID token.",
+                hint="Use your card. The operator must register the client for userinfo responses signed "
+                f"with {SIGNATURE_ALGORITHM}, or for these claims in the ID token.",
             )
         return replace(evidence, userinfo=text)
 
