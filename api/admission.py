@@ -69,11 +69,18 @@ class Place:
 
 
 def promise(
-    services: Services, chain_now: int, *, registration_id: str, commitment: int, pseudonym: str | None
+    services: Services,
+    chain_now: int,
+    *,
+    registration_id: str,
+    commitment: int,
+    pseudonym: str | None,
+    issued_at: int | None = None,
 ) -> Place:
     """Sign what the registrar promises for a commitment; without a pseudonym it promises a review.
 
-    `chain_now` is the newest block's time, from which a permit's days are counted.
+    `chain_now` is the newest block's time, from which a permit's days are counted. A registration that was
+    in review keeps the time at which it was asked for, `issued_at`.
     """
     votes = services.election.schedule.timestamps()[1]
     batched = services.settings.deposits == "batch"
@@ -87,7 +94,7 @@ def promise(
         commitment=commitment,
         roll_entry=pseudonym or "",
         promise=kind,
-        issued_at=services.clock(),
+        issued_at=services.clock() if issued_at is None else issued_at,
         deposit_by=votes if kind is Promise.DEPOSIT else 0,
     )
     return Place(receipt, _permit(services, chain_now, commitment) if kind is Promise.PERMIT else None)
