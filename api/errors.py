@@ -224,6 +224,10 @@ class UnsupportedMediaTypeError(RequestError):
 class RateLimitedError(RequestError):
     """Too many requests in the last minute; none of them is connected with an address."""
 
+    def __init__(self, message: str, *, hint: str = "", retry_after: int = 60) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after  # seconds
+
 
 class NotFoundError(RequestError):
     """Nothing is at this address."""

@@ -89,7 +89,9 @@ class Settings(BaseSettings):
     batch_size: int = Field(default=100, ge=1, le=200)
     batch_seconds: float = Field(default=60.0, ge=0)  # a batch waits this long for company
     confirmations: int = Field(default=12, ge=0)
-    stuck_seconds: int = Field(default=60, ge=1)  # a transaction not included by then is sent with higher fees
+    stuck_seconds: int = Field(
+        default=60, ge=1
+    )  # a transaction not included by then is sent with higher fees
     lease_seconds: int = Field(default=10, ge=1)  # another process takes a dead depositor's place after this
     permit_days: int = Field(default=7, ge=1)
     challenge_seconds: int = Field(default=600, ge=30)
