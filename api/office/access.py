@@ -9,6 +9,7 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
+from api.chain_view import ChainTime
 from api.errors import (
     OfficerSignatureInvalidError,
     OfficerStatementStaleError,
@@ -76,6 +77,16 @@ class Office:
         """How officers are recognised; asks the chain for its id the first time."""
         for_whom = audience(self.services.chain_id, self.services.contract)
         return Authenticator(self.officers, for_whom, self.services.database)
+
+    @cached_property
+    def chain_time(self) -> ChainTime:
+        """The chain's clock, which says whether registrations are still taken."""
+        return ChainTime(self.services)
+
+    @cached_property
+    def election_id(self) -> int:
+        """What names the election; asked once."""
+        return self.services.election_id
 
     @property
     def public_keys(self) -> dict[str, str]:
