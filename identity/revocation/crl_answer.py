@@ -46,9 +46,16 @@ def status_in_crl(
         RevocationUnavailableError: the list cannot be believed or does not cover the certificate.
 
     """
+    if not is_crl_of(crl, issuer):
+        raise RevocationUnavailableError("The revocation list is not signed by the certificate's issuer.")
+    return status_in_signed_crl(crl, certificate, at)
+
+
+def status_in_signed_crl(
+    crl: x509.CertificateRevocationList, certificate: x509.Certificate, at: int
+) -> RevocationStatus:
+    """Return the same from a list that was found to be the issuer's (`is_crl_of`); raises the same."""
     try:
-        if not is_crl_of(crl, issuer):
-            raise RevocationUnavailableError("The revocation list is not signed by the certificate's issuer.")
         require_fresh("The revocation list", crl.last_update_utc.timestamp(), crl_expiry(crl), at)
         _require_complete(crl, certificate)
         listed = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
@@ -64,7 +71,7 @@ def is_crl_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> 
     key: CertificateIssuerPublicKeyTypes = issuer.public_key()  # type: ignore[assignment]  # checked next
     try:
         return crl.is_signature_valid(key) and _may_sign_lists(issuer)
-    except TypeError:
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         return False
 
 

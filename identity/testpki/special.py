@@ -1,0 +1,116 @@
+"""Cards that are not the ordinary one: of other generations, out of time, taken back, or wrong on purpose.
+
+The wrong ones are what a registrar is attacked with: each breaks one rule and keeps all others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from election.person import DateOfBirth
+from identity.testpki.authority import DAY, YEAR, Generation, Purpose, new_authority
+from identity.testpki.holder_certificate import AUTHENTICATION_POLICY, SHAPES, SIGNING_POLICY, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from election.person import Person
+    from identity.testpki.authority import Authority
+    from identity.testpki.card_file import CardSecrets
+    from identity.testpki.directory import TestPki
+
+
+class SpecialCard(StrEnum):
+    """The kinds of cards."""
+
+    ORDINARY = "ordinary"  # RSA-2048, of the present generation
+    NEXT_GENERATION = "next-generation"  # P-384
+    OLD_GENERATION = "old-generation"  # ends soon, with its authority
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    REVOKED = "revoked"
+    OVERSEAS = "overseas"  # the address says that the holder left Japan
+    SUBSTITUTE_CHARACTERS = "substitute-characters"  # in name and address
+    UNKNOWN_BIRTH_DATE = "unknown-birth-date"  # only the year is known
+    WRONG_POLICY = "wrong-policy"
+    WRONG_USAGE = "wrong-usage"
+    AUTHORITY = "authority"  # it could sign certificates itself
+    IMPOSTOR = "impostor"  # signed by somebody with the authority's name and key identifier
+
+
+OVERSEAS_ADDRESS: Final = "国外転出　令和８年４月１日"
+SUBSTITUTE: Final = "代"
+
+_GENERATIONS: Final = {
+    SpecialCard.NEXT_GENERATION: Generation.NEXT,
+    SpecialCard.OLD_GENERATION: Generation.OLD,
+}
+_VALIDITY: Final = {  # relative to now
+    SpecialCard.EXPIRED: (-3 * YEAR, -DAY),
+    SpecialCard.NOT_YET_VALID: (30 * DAY, 5 * YEAR),
+}
+_SHAPES: Final[Mapping[SpecialCard, Mapping[Purpose, Shape]]] = {
+    SpecialCard.WRONG_POLICY: {
+        Purpose.SIGNING: replace(SHAPES[Purpose.SIGNING], policy=AUTHENTICATION_POLICY),
+        Purpose.AUTHENTICATION: replace(SHAPES[Purpose.AUTHENTICATION], policy=SIGNING_POLICY),
+    },
+    SpecialCard.WRONG_USAGE: {
+        purpose: replace(shape, usages=("key_encipherment",)) for purpose, shape in SHAPES.items()
+    },
+    SpecialCard.AUTHORITY: {
+        purpose: replace(shape, usages=(*shape.usages, "key_cert_sign"), is_authority=True)
+        for purpose, shape in SHAPES.items()
+    },
+}
+
+
+def person_on_card(kind: SpecialCard, person: Person) -> Person:
+    """Return the person as a card of that kind describes them; a roll may have to say the same."""
+    if kind is SpecialCard.OVERSEAS:
+        return replace(person, address=OVERSEAS_ADDRESS, address_substitutions="")
+    if kind is SpecialCard.UNKNOWN_BIRTH_DATE:
+        return replace(person, date_of_birth=DateOfBirth(person.date_of_birth.year, None, None))
+    if kind is SpecialCard.SUBSTITUTE_CHARACTERS:
+        return replace(
+            person,
+            name=SUBSTITUTE + person.name[1:],
+            name_substitutions=_first_of(person.name),
+            address=person.address[:-1] + SUBSTITUTE,
+            address_substitutions=_first_of(person.address)[::-1],
+        )
+    return person
+
+
+def issue_special_card(
+    pki: TestPki, name: str, person: Person, kind: SpecialCard, card_secrets: CardSecrets | None = None
+) -> Path:
+    """Issue a card of some kind and return its folder. Raises CardNameTakenError."""
+    now, offsets = pki.clock(), _VALIDITY.get(kind)
+    path = pki.issue_card(
+        name,
+        person_on_card(kind, person),
+        generation=_GENERATIONS.get(kind, Generation.PRESENT),
+        card_secrets=card_secrets,
+        validity=None if offsets is None else (now + offsets[0], now + offsets[1]),
+        shapes=_SHAPES.get(kind, SHAPES),
+        authorities=_impostors(pki) if kind is SpecialCard.IMPOSTOR else None,
+    )
+    if kind is SpecialCard.REVOKED:
+        pki.revoke(name)
+    return path
+
+
+def _impostors(pki: TestPki) -> dict[Purpose, Authority]:
+    """Return authorities with the true certificates, so of one name and key identifier, but other keys."""
+    impostors = {}
+    for purpose in Purpose:
+        true = pki.authority(purpose, Generation.PRESENT)
+        impostors[purpose] = replace(true, key=new_authority(purpose, true.generation, pki.clock()).key)
+    return impostors
+
+
+def _first_of(text: str) -> str:
+    return "1" + "0" * (len(text) - 1)
