@@ -6,7 +6,8 @@ IdentityError
 │   ├── IssuerUnknownError, CertificateIsAuthorityError, WrongKeyUsageError, WrongCertificatePolicyError
 │   ├── CertificateNotYetValidError, CertificateExpiredError, CertificateRevokedError
 │   ├── RevocationUnknownError  the authority does not know the certificate
-│   ├── UnsupportedKeyError, CertificateNamesNoPersonError, PersonalDataMalformedError
+│   ├── UnsupportedKeyError, UnknownCriticalExtensionError
+│   ├── CertificateNamesNoPersonError, PersonalDataMalformedError
 │   ├── SignInRefusedError      an OpenID provider's answer cannot be accepted
 │   └── OfficeCredentialRefusedError
 ├── RevocationUnavailableError  nobody answered: nothing is decided, try again
@@ -80,6 +81,10 @@ class RevocationUnknownError(CredentialRefusedError):
 
 class UnsupportedKeyError(CredentialRefusedError):
     """Neither RSA-2048 nor P-384, or another signature algorithm than the profile's."""
+
+
+class UnknownCriticalExtensionError(CredentialRefusedError):
+    """The certificate has a part that must be understood, and is not."""
 
 
 class CertificateNamesNoPersonError(CredentialRefusedError):
