@@ -161,6 +161,13 @@ def enter_ledger(connection: Connection, pseudonym: str, at: int) -> None:
         transition(connection, pseudonym, VotingStatus.INTERNET_REGISTERED, actor=SERVICE, at=at)
 
 
+def already_deposited() -> AlreadyDepositedError:
+    """Say that the person's earlier commitment cannot be replaced any more."""
+    return AlreadyDepositedError(
+        "The earlier commitment is in the tree.", hint="Vote with the note that belongs to it."
+    )
+
+
 def _permit(services: Services, chain_now: int, commitment: int) -> DepositPermit:
     """Sign a permit for the days in the settings, but not beyond the end of registration."""
     votes = services.election.schedule.timestamps()[1]
@@ -174,9 +181,7 @@ def _require_replaceable(earlier: Row[Any], chain_now: int, undeposited: Collect
     if earlier.status == RegistrationStatus.SUBMITTED:
         raise _in_progress()
     if earlier.status == RegistrationStatus.DEPOSITED:
-        raise AlreadyDepositedError(
-            "The earlier commitment is in the tree.", hint="Vote with the note that belongs to it."
-        )
+        raise already_deposited()
     if earlier.status != RegistrationStatus.PERMITTED:
         raise RegistrationClosedError("The earlier registration came too late.", hint="Ask the office.")
     if chain_now <= earlier.permit_deadline:
