@@ -16,14 +16,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from identity.credential import Mode
+from identity.jpki.profile import RSA_BITS, RSA_EXPONENT, CertificatePolicy, authority_name, key_usage
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-
-RSA_BITS: Final = 2048
-ORGANISATION: Final = "JPKI-TEST"
-_OPERATOR: Final = "Japan Agency for Local Authority Information Systems"
 
 DAY: Final = 86_400
 YEAR: Final = 365 * DAY
@@ -35,6 +34,11 @@ class Purpose(StrEnum):
     SIGNING = "signing"
     AUTHENTICATION = "authentication"
 
+    @property
+    def policy(self) -> CertificatePolicy:
+        """What the profile calls it."""
+        return CertificatePolicy[self.name]
+
 
 class Generation(StrEnum):
     """Which key of the authority: its predecessor's, today's, or the one to come."""
@@ -44,10 +48,6 @@ class Generation(StrEnum):
     NEXT = "next"
 
 
-_UNIT: Final = {
-    Purpose.SIGNING: "JPKI for digital signature",
-    Purpose.AUTHENTICATION: "JPKI for user authentication",
-}
 _LIFETIME: Final = {  # relative to when the PKI is made
     Generation.OLD: (-10 * YEAR, 60 * DAY),
     Generation.PRESENT: (-4 * YEAR, 6 * YEAR),
@@ -93,7 +93,7 @@ def new_key(generation: Generation) -> PrivateKey:
     """Draw a key of the kind that a generation uses, for authorities and cards alike."""
     if generation is Generation.NEXT:
         return ec.generate_private_key(ec.SECP384R1())
-    return rsa.generate_private_key(65_537, RSA_BITS)
+    return rsa.generate_private_key(RSA_EXPONENT, RSA_BITS)
 
 
 def hash_for(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384:
@@ -106,36 +106,15 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def authority_subject(purpose: Purpose) -> x509.Name:
-    """Return the one name that every generation of an authority has."""
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANISATION),
-            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, _UNIT[purpose]),
-            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, _OPERATOR),
-        ]
-    )
-
-
-def key_usage(*names: str) -> x509.KeyUsage:
-    """Return the key usages that are named, and no other."""
-    every = (
-        "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
-        "key_cert_sign crl_sign encipher_only decipher_only"
-    )
-    return x509.KeyUsage(**{name: name in names for name in every.split()})
-
-
 def _self_signed(purpose: Purpose, key: PrivateKey, begins: int, ends: int) -> x509.Certificate:
-    name = authority_subject(purpose)
+    name = authority_name(Mode.TEST, purpose.policy)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     builder = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(moment(begins))
         .not_valid_after(moment(ends))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(key_usage("key_cert_sign", "crl_sign"), critical=True)
+        .add_extension(key_usage(ca=True), critical=True)
         .add_extension(identifier, critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False
@@ -154,7 +133,7 @@ def _appointed(
         )
         .not_valid_before(moment(begins))
         .not_valid_after(moment(ends))
-        .add_extension(key_usage("digital_signature"), critical=True)
+        .add_extension(key_usage(digital_signature=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
         .add_extension(x509.OCSPNoCheck(), critical=False)
         .add_extension(issued_by(authority), critical=False)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.hazmat import asn1
-from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from election.person import Sex
-from identity.testpki.authority import Purpose, hash_for, issued_by, key_usage, moment
+from identity.jpki.profile import PersonalData
+from identity.testpki.authority import Purpose, hash_for, issued_by, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
     from election.person import DateOfBirth, Person
     from identity.testpki.authority import Authority
 
-SIGNING_POLICY: Final = "1.2.392.200149.8.5.1.1.20"
-AUTHENTICATION_POLICY: Final = "1.2.392.200149.8.5.1.3.30"
-STATEMENT_URL: Final = "http://www.jpki.go.jp/cps.html"
-_PERSONAL_DATA: Final = "1.2.392.200149.8.5.5"
+_STATEMENT_URL: Final = "http://www.jpki.go.jp/cps.html"
 _SEX: Final = {Sex.MALE: "1", Sex.FEMALE: "2", Sex.UNKNOWN: "9"}
 _ERAS: Final = (  # from when on, and its digit
     (date(2019, 5, 1), "5"),
@@ -44,15 +42,12 @@ _UNKNOWN_ERA: Final = "0"
 class Shape:
     """What a certificate claims to be, apart from whose it is."""
 
-    policy: str
-    usages: tuple[str, ...]
+    policy: x509.ObjectIdentifier
+    usage: x509.KeyUsage
     is_authority: bool = False
 
 
-SHAPES: Final = {
-    Purpose.SIGNING: Shape(SIGNING_POLICY, ("digital_signature", "content_commitment")),
-    Purpose.AUTHENTICATION: Shape(AUTHENTICATION_POLICY, ("digital_signature",)),
-}
+SHAPES: Final = {purpose: Shape(purpose.policy.oid, purpose.policy.key_usage) for purpose in Purpose}
 
 
 def holder_certificate(
@@ -84,8 +79,8 @@ def _subject() -> x509.Name:
 def _extensions(
     authority: Authority, public_key: CertificatePublicKeyTypes, person: Person, shape: Shape, url: str
 ) -> Iterator[tuple[x509.ExtensionType, bool]]:
-    policy = x509.PolicyInformation(ObjectIdentifier(shape.policy), [STATEMENT_URL])
-    yield key_usage(*shape.usages), True
+    policy = x509.PolicyInformation(shape.policy, [_STATEMENT_URL])
+    yield shape.usage, True
     yield x509.CertificatePolicies([policy]), True
     if shape.is_authority:
         yield x509.BasicConstraints(ca=True, path_length=None), True
@@ -110,16 +105,15 @@ def _location(url: str) -> x509.DistributionPoint:
 def _personal_data(person: Person) -> x509.SubjectAlternativeName:
     """Return the six fields, in the order that real cards have."""
     fields = {
-        1: person.name,
-        4: era_date(person.date_of_birth),
-        3: _SEX[person.sex],
-        5: person.address,
-        2: person.name_substitutions or "0" * len(person.name),
-        6: person.address_substitutions or "0" * len(person.address),
+        PersonalData.NAME: person.name,
+        PersonalData.DATE_OF_BIRTH: era_date(person.date_of_birth),
+        PersonalData.SEX: _SEX[person.sex],
+        PersonalData.ADDRESS: person.address,
+        PersonalData.NAME_SUBSTITUTIONS: person.name_substitutions or "0" * len(person.name),
+        PersonalData.ADDRESS_SUBSTITUTIONS: person.address_substitutions or "0" * len(person.address),
     }
     return x509.SubjectAlternativeName(
-        x509.OtherName(ObjectIdentifier(f"{_PERSONAL_DATA}.{number}"), asn1.encode_der(text))
-        for number, text in fields.items()
+        x509.OtherName(field.value, asn1.encode_der(text)) for field, text in fields.items()
     )
 
 

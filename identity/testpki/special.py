@@ -9,12 +9,14 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from cryptography.x509.oid import ObjectIdentifier
+
 from election.person import DateOfBirth
+from identity.jpki.profile import key_usage
 from identity.testpki.authority import DAY, YEAR, Generation, Purpose, new_authority
-from identity.testpki.holder_certificate import AUTHENTICATION_POLICY, SHAPES, SIGNING_POLICY, Shape
+from identity.testpki.holder_certificate import SHAPES, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from election.person import Person
@@ -52,16 +54,17 @@ _VALIDITY: Final = {  # relative to now
     SpecialCard.EXPIRED: (-3 * YEAR, -DAY),
     SpecialCard.NOT_YET_VALID: (30 * DAY, 5 * YEAR),
 }
-_SHAPES: Final[Mapping[SpecialCard, Mapping[Purpose, Shape]]] = {
+_OTHER_POLICY: Final = ObjectIdentifier("1.2.392.200149.8.5.1.1.99")  # nobody issues under it
+_SHAPES: Final[dict[SpecialCard, dict[Purpose, Shape]]] = {
     SpecialCard.WRONG_POLICY: {
-        Purpose.SIGNING: replace(SHAPES[Purpose.SIGNING], policy=AUTHENTICATION_POLICY),
-        Purpose.AUTHENTICATION: replace(SHAPES[Purpose.AUTHENTICATION], policy=SIGNING_POLICY),
+        purpose: replace(shape, policy=_OTHER_POLICY) for purpose, shape in SHAPES.items()
     },
-    SpecialCard.WRONG_USAGE: {
-        purpose: replace(shape, usages=("key_encipherment",)) for purpose, shape in SHAPES.items()
+    SpecialCard.WRONG_USAGE: {  # each has the other's
+        Purpose.SIGNING: replace(SHAPES[Purpose.SIGNING], usage=SHAPES[Purpose.AUTHENTICATION].usage),
+        Purpose.AUTHENTICATION: replace(SHAPES[Purpose.AUTHENTICATION], usage=SHAPES[Purpose.SIGNING].usage),
     },
     SpecialCard.AUTHORITY: {
-        purpose: replace(shape, usages=(*shape.usages, "key_cert_sign"), is_authority=True)
+        purpose: replace(shape, usage=key_usage(digital_signature=True, ca=True), is_authority=True)
         for purpose, shape in SHAPES.items()
     },
 }
@@ -74,12 +77,13 @@ def person_on_card(kind: SpecialCard, person: Person) -> Person:
     if kind is SpecialCard.UNKNOWN_BIRTH_DATE:
         return replace(person, date_of_birth=DateOfBirth(person.date_of_birth.year, None, None))
     if kind is SpecialCard.SUBSTITUTE_CHARACTERS:
+        town = person.address.find("市") + 1
         return replace(
             person,
-            name=SUBSTITUTE + person.name[1:],
-            name_substitutions=_first_of(person.name),
-            address=person.address[:-1] + SUBSTITUTE,
-            address_substitutions=_first_of(person.address)[::-1],
+            name=_substituted(person.name, 0),
+            name_substitutions=_flag(person.name, 0),
+            address=_substituted(person.address, town),
+            address_substitutions=_flag(person.address, town),
         )
     return person
 
@@ -112,5 +116,9 @@ def _impostors(pki: TestPki) -> dict[Purpose, Authority]:
     return impostors
 
 
-def _first_of(text: str) -> str:
-    return "1" + "0" * (len(text) - 1)
+def _substituted(text: str, position: int) -> str:
+    return text[:position] + SUBSTITUTE + text[position + 1 :]
+
+
+def _flag(text: str, position: int) -> str:
+    return "".join("1" if i == position else "0" for i in range(len(text)))
