@@ -1,0 +1,40 @@
+"""The ASN.1 that `cryptography` does not read: a string in an otherName, and what follows a value.
+
+Only here is `pyasn1` used, and only on short input.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyasn1.codec.der.decoder import decode  # type: ignore[import-untyped]
+from pyasn1.codec.der.encoder import encode  # type: ignore[import-untyped]
+from pyasn1.error import PyAsn1Error  # type: ignore[import-untyped]
+from pyasn1.type.char import UTF8String  # type: ignore[import-untyped]
+from pyasn1.type.univ import Integer, SequenceOf  # type: ignore[import-untyped]
+
+MAX_BYTES: Final = 4096
+
+
+def utf8_string(der: bytes) -> str:
+    """Read exactly one UTF8String in DER. Raises ValueError."""
+    value, rest = _decode(der, UTF8String())
+    if rest or encode(value) != der:  # the decoder lets some other encodings pass
+        raise ValueError("no DER")
+    return str(value)
+
+
+def has_more_than_integers(der: bytes) -> bool:
+    """Whether anything follows a sequence of integers. Raises ValueError if it does not begin with one."""
+    _, rest = _decode(der, SequenceOf(componentType=Integer()))
+    return bool(rest)
+
+
+def _decode(der: bytes, kind: object) -> tuple[object, bytes]:
+    if len(der) > MAX_BYTES:
+        raise ValueError("too long")
+    try:
+        value, rest = decode(der, asn1Spec=kind)
+    except PyAsn1Error as failure:
+        raise ValueError("no DER") from failure
+    return value, rest
