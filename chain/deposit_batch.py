@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
 from web3.exceptions import BlockNotFound, TransactionNotFound
 from web3.types import Wei
@@ -128,7 +129,7 @@ def anchor_call(client: ElectionClient, head: bytes, entries: int, roll_size: in
 
 def empty_call(address: str) -> TxParams:
     """Return a transfer of nothing to oneself: it uses up a nonce."""
-    return {"to": HexBytes(address).to_0x_hex(), "data": HexBytes(b""), "value": Wei(0)}
+    return {"to": to_checksum_address(address), "data": HexBytes(b""), "value": Wei(0)}
 
 
 def estimate_gas(client: ElectionClient, call: TxParams, sender: str) -> int:
@@ -163,7 +164,7 @@ def sign_again(account: LocalAccount, earlier: SignedTransaction, fees: Fees) ->
     """Sign the same call with the same nonce for other fees: one of both at most is ever included."""
     fields = _fields(earlier.raw)
     kept = {name: fields[name] for name in _KEPT}
-    kept["to"] = HexBytes(kept["to"]).to_0x_hex()
+    kept["to"] = to_checksum_address(kept["to"])
     return _signed(account, kept, fees)
 
 

@@ -54,11 +54,12 @@ class Settlement:
         if batches and self._is_behind_a_gap(batches, view):
             self._fill_gap(view)
 
-    def send(self, signed: SignedTransaction, reason: str) -> None:
-        """Hand a kept transaction to the node."""
+    def send(self, signed: SignedTransaction, reason: str) -> bool:
+        """Hand a kept transaction to the node; return whether it took it."""
         refusal = broadcast(self._w3, signed.raw)
         TRANSACTIONS.labels(reason).inc()
-        _log.info("deposit_sent", transaction=signed.hash, reason=reason, refusal=refusal)
+        _log.info("transaction_sent", transaction=signed.hash, reason=reason, refusal=refusal)
+        return not refusal
 
     def _settle_one(self, batch: Batch, view: ChainView) -> None:
         for kept in batch.transactions:
@@ -84,7 +85,7 @@ class Settlement:
         _require_leaves(batch.registrations.values(), leaves)
         self._records.finish(batch, found.block_number, leaves, signed.hash)
         DEPOSITS.labels("deposited").inc(len(batch.registrations))
-        _log.info("deposit_final", batch=batch.id, transaction=signed.hash, count=len(batch.registrations))
+        _log.info("batch_final", batch=batch.id, transaction=signed.hash, count=len(batch.registrations))
 
     def _give_up(self, batch: Batch, view: ChainView) -> None:
         """Undo a batch that can never be included; what is in the tree all the same counts as deposited."""
@@ -95,22 +96,21 @@ class Settlement:
         again = self._records.give_up(batch, {commitment: leaves[commitment] for commitment in there})
         DEPOSITS.labels("deposited").inc(len(there))
         DEPOSITS.labels("queued_again").inc(len(again))
-        _log.warning("deposit_failed", batch=batch.id, nonce=batch.nonce, queued_again=len(again))
+        _log.warning("batch_failed", batch=batch.id, nonce=batch.nonce, queued_again=len(again))
 
     def _keep_trying(self, batch: Batch, view: ChainView) -> None:
         if batch.state is BatchState.INCLUDED:
-            _log.warning("deposit_undone", batch=batch.id, block=batch.block_number)
+            _log.warning("batch_undone", batch=batch.id, block=batch.block_number)
             self._records.set_state(batch, BatchState.PREPARED, None)
         newest = batch.newest.transaction
+        if not is_known(self._w3, newest.hash) and self.send(newest, "again"):
+            return
         if batch.nonce == view.nonce and self._is_stuck(batch):
-            dearer = sign_again(
-                self._services.account, newest, newest.fees.raised().at_least(market_fees(self._w3))
-            )
+            fees = newest.fees.raised().at_least(market_fees(self._w3))
+            dearer = sign_again(self._services.account, newest, fees)
             self._records.keep_variant(batch, dearer)
             self._between("before send")
             self.send(dearer, "fees")
-        elif not is_known(self._w3, newest.hash):
-            self.send(newest, "again")
 
     def _is_stuck(self, batch: Batch) -> bool:
         tries = len(batch.transactions)
