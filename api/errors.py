@@ -81,6 +81,10 @@ class RecordErasedError(VaultError):
     """The retention command erased the record."""
 
 
+class RotationRefusedError(VaultError):
+    """An old master key may still be needed."""
+
+
 class RollEntryUnknownError(RegistrarError):
     """Nobody on the roll has this pseudonym, or no longer."""
 

@@ -129,6 +129,7 @@ change_list = Table(
     _text("state", index=True),  # pending, applied, rejected
     _blob("sealed"),  # the document that both officers signed
     _blob("digest"),  # its SHA-256
+    Column("size", BigInteger, nullable=False),  # how many people it is about
     _text("proposed_by"),
     _time("proposed_at"),
     _blob("proposal_signature"),

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-SERVICE = "service"  # the actor that is no officer
+# actors that are no officers: the service itself, and whoever works at its machine with the key file
+SERVICE, OPERATOR = "service", "operator"
 _PAGE = 1_000
 
 

@@ -7,7 +7,6 @@ People are sealed; the numbers and dates are kept as keyed hashes. Changing the 
 from __future__ import annotations
 
 import json
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,9 +16,12 @@ from sqlalchemy import func, select
 from api.database.tables import VotingStatus, roll_entry
 from api.errors import RollEntryUnknownError
 from election.person import DateOfBirth, Person
+from election.roll import voter_id_key
+from identity.matching import Candidate
 
 if TYPE_CHECKING:
-    from identity.matching import Candidate
+    from collections.abc import Sequence
+
     from sqlalchemy import ColumnElement, Connection, Row
 
     from api.database.vault import Vault
@@ -40,8 +42,6 @@ def candidates(connection: Connection, vault: Vault, date_of_birth: DateOfBirth)
 
     That is whoever has this date, and whoever has a date that agrees as far as both are known.
     """
-    from identity.matching import Candidate  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415
-
     return [
         Candidate(record.pseudonym, record.person) for record in born_on(connection, vault, date_of_birth)
     ]
@@ -50,6 +50,12 @@ def candidates(connection: Connection, vault: Vault, date_of_birth: DateOfBirth)
 def born_on(connection: Connection, vault: Vault, date_of_birth: DateOfBirth) -> list[RollRecord]:
     """Return the records that `candidates` is about."""
     return _records(connection, vault, *_may_be_born(vault, date_of_birth))
+
+
+def born_on_any(connection: Connection, vault: Vault, dates: Sequence[DateOfBirth]) -> list[RollRecord]:
+    """Return everybody on the roll with exactly one of these dates of birth."""
+    indexes = [birth_index(vault, date) for date in dates]
+    return _records(connection, vault, roll_entry.c.birth_index.in_(indexes))
 
 
 def find(connection: Connection, vault: Vault, voter_id: str) -> RollRecord | None:
@@ -76,7 +82,7 @@ def size(connection: Connection) -> int:
 
 def voter_id_index(vault: Vault, voter_id: str) -> bytes:
     """Return the keyed hash under which a number is kept; full width and half width are the same."""
-    return vault.index("voter_id", unicodedata.normalize("NFKC", voter_id))
+    return vault.index("voter_id", voter_id_key(voter_id))
 
 
 def birth_index(vault: Vault, date_of_birth: DateOfBirth) -> bytes:
