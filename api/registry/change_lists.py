@@ -1,4 +1,4 @@
-"""Changes of the roll: one officer proposes a list, another one approves it; then all of it happens, or nothing.
+"""Changes of the roll: one officer proposes a list, another approves it; then all of it happens, or nothing.
 
 Each officer signs a statement with the list's digest, so that who wanted what can be shown even after the
 list itself was erased. A digest is over a random salt too: it tells nobody whom a short list is about.

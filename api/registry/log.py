@@ -65,17 +65,11 @@ def head(connection: Connection) -> LogHead:
 
 def read_log(connection: Connection, after: int = 0) -> Iterator[LogEntry]:
     """Yield the entries that follow number `after`, in order."""
-    while True:
-        query = select(log_entry).where(log_entry.c.sequence > after).order_by(log_entry.c.sequence)
-        page = connection.execute(query.limit(_PAGE)).all()
-        yield from map(_entry, page)
-        if len(page) < _PAGE:
-            return
-        after = page[-1].sequence
+    return map(_entry, _rows(connection, after))
 
 
 def verify_log(connection: Connection) -> LogHead:
-    """Follow the chain from its beginning and return its end.
+    """Follow the chain from its beginning and return its end; in one `Database.read`, which sees one moment.
 
     Raises:
         RegistrarLogBrokenError: an entry is missing, added or changed.
@@ -83,15 +77,24 @@ def verify_log(connection: Connection) -> LogHead:
     """
     end = head(connection)
     count, reached = 0, GENESIS
-    for entry in read_log(connection):
-        reached = verify_chain([entry], count, reached)
+    for row in _rows(connection, 0):
+        previous, reached = reached, verify_chain([_entry(row)], count, reached)
         count += 1
-        kept = connection.execute(select(log_entry.c.hash).where(log_entry.c.sequence == count)).scalar_one()
-        if kept != reached:
+        if (row.previous, row.hash) != (previous, reached):
             raise _broken(count)
     if LogHead(count, reached) != end:
         raise _broken(min(count, end.sequence))
     return end
+
+
+def _rows(connection: Connection, after: int) -> Iterator[Row[*tuple[Any, ...]]]:
+    while True:
+        query = select(log_entry).where(log_entry.c.sequence > after).order_by(log_entry.c.sequence)
+        page = connection.execute(query.limit(_PAGE)).all()
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1].sequence
 
 
 def _entry(row: Row[*tuple[Any, ...]]) -> LogEntry:

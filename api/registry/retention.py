@@ -97,7 +97,7 @@ def erase(database: Database, *, actor: str, at: int) -> Erased:
 
 def _erase_people(connection: Connection) -> None:
     """Blank the roll; a unique column gets the pseudonym, which says nothing new."""
-    unique = func.convert_to(roll_entry.c.pseudonym, "UTF8")
+    unique: ColumnElement[bytes] = func.convert_to(roll_entry.c.pseudonym, "UTF8")
     if connection.dialect.name == "sqlite":
         unique = cast(roll_entry.c.pseudonym, LargeBinary)
     blank = {"sealed": _NOTHING, "birth_index": _NOTHING, "voter_id_index": unique}
