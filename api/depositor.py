@@ -19,7 +19,7 @@ from tenacity.wait import wait_random_exponential
 from api.database.tables import BatchState, RegistrationStatus
 from api.deposits.anchoring import Anchoring
 from api.deposits.lease import Lease
-from api.deposits.metrics import DEPOSITS, IN_FLIGHT, LAST_ROUND, MISSED, OLDEST, QUEUED
+from api.deposits.metrics import DEPOSITS, IN_FLIGHT, LAST_ROUND, MISSED, OLDEST
 from api.deposits.records import Records
 from api.deposits.settlement import Settlement
 from api.errors import LeaseLostError
@@ -198,7 +198,6 @@ class Depositor:
     def _measure(self) -> None:
         oldest = self._records.queue(1)
         waited = self._services.clock() - oldest[0].issued_at if oldest else 0
-        QUEUED.set(self._records.count(RegistrationStatus.QUEUED))
         OLDEST.set(max(waited, 0))
         MISSED.set(self._records.count(RegistrationStatus.MISSED))
         IN_FLIGHT.set(len(self._records.in_flight()))

@@ -35,3 +35,43 @@ class NodeContradictsItselfError(VoterError):
 
 class NoteAlreadyUsedError(VoterError):
     """A ballot made from this note is in already."""
+
+
+class RegistrationError(VoterError):
+    """A registration did not come about, or cannot be believed."""
+
+
+class RegistrarUnreachableError(RegistrationError):
+    """The registrar's service does not answer, or cannot decide now."""
+
+
+class RegistrarAnswerError(RegistrationError):
+    """The registrar's service said no without a signed refusal, or something that makes no sense."""
+
+
+class RegistrarOfAnotherElectionError(RegistrationError):
+    """The service registers for another election than the note was made for."""
+
+
+class RegistrarNotEncryptedError(RegistrationError):
+    """The registrar's address would send personal data unencrypted over a network."""
+
+
+class ChallengeNotGenuineError(RegistrationError):
+    """What the service wants signed is no challenge for this election."""
+
+
+class RegistrationWasRefusedError(RegistrationError):
+    """The registrar refused and signed the refusal."""
+
+
+class ReceiptNotGenuineError(RegistrationError):
+    """The election's registrar did not sign this for this commitment."""
+
+
+class ReceiptFileTakenError(RegistrationError):
+    """The file holds the receipt of another registration."""
+
+
+class SignInFailedError(RegistrationError):
+    """The sign-in with the OpenID provider did not come back as it was begun."""

@@ -10,7 +10,6 @@ DEPOSITS = Counter(
 TRANSACTIONS = Counter(
     "tohyo_deposit_transactions", "Transactions handed to the node.", ["reason"]
 )  # first, again, fees, filler, anchor
-QUEUED = Gauge("tohyo_registrations_queued", "Registrations that wait for a batch.")
 OLDEST = Gauge("tohyo_registrations_oldest_queued_seconds", "How long the first of them has waited.")
 MISSED = Gauge(
     "tohyo_registrations_missed", "Registrations that came too late for the tree: tell the office."
