@@ -58,6 +58,11 @@ class Services:
         return self.chain.config().election_id
 
     @cached_property
+    def transcript_hash(self) -> bytes:
+        """The hash of the ceremony that made the keys; zeros say development keys. Asked once."""
+        return self.chain.transcript_hash()
+
+    @cached_property
     def election(self) -> ElectionFile:
         """The election file that the contract published; asked once."""
         return parse_election_file(self.chain.election_file().decode())

@@ -1,0 +1,52 @@
+"""The outermost layer: headers that tell browsers to be careful, and an answer whatever happens inside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import MutableHeaders
+
+from api.problems import unforeseen
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_TWO_YEARS = "max-age=63072000"
+
+
+class Shield:
+    """Sets the headers of every answer, and answers for what nobody foresaw."""
+
+    def __init__(self, app: ASGIApp, version: str) -> None:
+        self._app = app
+        self._headers = _HEADERS | {"Tohyo-Version": version}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; nothing that goes wrong gets past here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def shielded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = _TWO_YEARS
+            await send(message)
+
+        try:
+            await self._app(scope, receive, shielded)
+        except Exception as error:  # noqa: BLE001  the last place that can answer
+            answer = unforeseen(error)
+            if not started:
+                await answer(scope, receive, shielded)
