@@ -1,8 +1,8 @@
 """Reviews: two officers decide whose a registration is that matched nobody on the roll for certain.
 
 Each reviewer signs a decision over the registration, its commitment and the roll entry. Once two say the
-same, it happens, in the transaction that keeps the second decision: the registration is queued (or gets a permit)
-with a new receipt, or is refused with a signed refusal that bears the registration's id. While they differ
+same, it happens, in the transaction that keeps the second decision: the registration is queued (or gets a
+permit) with a new receipt, or is refused with a signed refusal that bears its id. While they differ
 the review stays open; a reviewer may sign another decision, and the log keeps every one.
 """
 
