@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import threading
 import time
@@ -30,12 +31,14 @@ PERSON = {
 
 @dataclass
 class Reply:
-    """An answer: a status, a media type, a body; `seconds` it takes."""
+    """An answer: a status, a media type, a body; `seconds` it takes, or each byte if `drips`."""
 
     body: Any
     status: int = 200
     media_type: str = "application/json"
     seconds: float = 0.0
+    location: str = ""
+    drips: bool = False
 
     @property
     def data(self) -> bytes:
@@ -131,12 +134,22 @@ class LyingOidcProvider:
                 self.rfile.read(int(self.headers.get("content-length", 0)))
                 provider.asked.append((self.command, self.path))
                 reply = provider.replies.get(self.path, Reply({"error": "not_found"}, 404))
-                provider._released.wait(reply.seconds)
+                provider._released.wait(0 if reply.drips else reply.seconds)
                 self.send_response(reply.status)
                 self.send_header("content-type", reply.media_type)
                 self.send_header("content-length", str(len(reply.data)))
+                if reply.location:
+                    self.send_header("location", reply.location)
                 self.end_headers()
-                self.wfile.write(reply.data)
+                with contextlib.suppress(ConnectionError):
+                    self._send(reply)
+
+            def _send(self, reply: Reply) -> None:
+                for position in range(len(reply.data) if reply.drips else 0):
+                    self.wfile.write(reply.data[position : position + 1])
+                    provider._released.wait(reply.seconds)
+                if not reply.drips:
+                    self.wfile.write(reply.data)
 
             do_GET = do_POST = _answer  # noqa: N815  names that http.server calls
 

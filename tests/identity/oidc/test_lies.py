@@ -15,7 +15,8 @@ from joserfc.jwk import ECKey, RSAKey
 
 from identity.errors import PersonalDataMalformedError, SignInRefusedError, SignInUnavailableError
 from identity.oidc.binding import base64url, nonce_of
-from identity.oidc.http import MAX_BYTES
+from identity.oidc.http import MAX_BYTES, ProviderHttp
+from identity.oidc.metadata import ProviderDirectory
 from tests.support.lying_oidc_provider import CLIENT_ID, KEY_ID, PERSON, LyingOidcProvider, Reply, unsigned
 
 if TYPE_CHECKING:
@@ -354,6 +355,37 @@ def test_a_provider_that_does_not_answer_is_not_waited_for(
         verifier_for(lying.client(), seconds=0.2).verify(
             {"state": 43 * "s", "code": "code"}, message, int(time.time())
         )
+
+
+def test_a_provider_that_answers_byte_by_byte_is_not_waited_for(
+    lying: LyingOidcProvider, message: bytes, verifier_for: Callable[..., OidcVerifier]
+) -> None:
+    lying.replies["/token"] = Reply(10_000 * b" ", seconds=0.05, drips=True)
+    with pytest.raises(SignInUnavailableError, match="too slowly"):
+        verifier_for(lying.client(), seconds=0.5).verify(
+            {"state": 43 * "s", "code": "code"}, message, int(time.time())
+        )
+
+
+def test_a_redirect_is_not_followed(lying: LyingOidcProvider, verify: Verify, nonce: str) -> None:
+    lying.give_tokens(lying.id_token(nonce))
+    lying.replies["/elsewhere"] = lying.replies["/token"]
+    lying.replies["/token"] = Reply({}, 307, location=f"{lying.issuer}/elsewhere")
+    with pytest.raises(SignInUnavailableError, match="answers 307"):
+        verify()
+    assert ("POST", "/elsewhere") not in lying.asked
+
+
+def test_a_key_that_is_no_longer_published_is_soon_not_accepted(lying: LyingOidcProvider) -> None:
+    now = 0.0
+    http = ProviderHttp()
+    directory = ProviderDirectory(lying.issuer, http, lambda: now)
+    assert directory.key(KEY_ID) is not None
+    lying.publish(lying.public_jwk(ECKey.generate_key("P-256"), "another"))
+    assert directory.key(KEY_ID) is not None
+    now = 3_600.0
+    assert directory.key(KEY_ID) is None
+    http.close()
 
 
 @pytest.mark.parametrize(
