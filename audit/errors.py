@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from election.errors import DocumentError
 from zk.errors import TohyoError
 
 
@@ -11,3 +12,9 @@ class AuditError(TohyoError):
 
 class AuditImpossibleError(AuditError):
     """The election could not be checked; this says nothing about whether it is consistent."""
+
+
+class OfficersFileError(DocumentError):
+    """The file of officers' public keys is malformed."""
+
+    what = "file of officers' keys"

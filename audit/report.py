@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONSISTENT, INCONSISTENT = "consistent", "inconsistent"
 FORMAT = "tohyo-audit/1"
+
+
+class Place(Protocol):
+    """Where a rule was broken."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the place as JSON values."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -32,11 +40,26 @@ class Where:
 
 
 @dataclass(frozen=True)
+class InArchive:
+    """A place in an archive of evidence: a record by its kind and its id, pseudonym or number."""
+
+    record: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.record} {self.id}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the place as JSON values."""
+        return {"record": self.record, "id": self.id}
+
+
+@dataclass(frozen=True)
 class Finding:
     """One rule broken in one place."""
 
     check: str
-    where: Where
+    where: Place
     expected: str
     found: str
     message: str
@@ -77,7 +100,7 @@ class Examination:
         self.findings: list[Finding] = []
         self._checked: Counter[str] = Counter()
 
-    def rules(self, check: str, where: Where) -> Rules:
+    def rules(self, check: str, where: Place) -> Rules:
         """Return a ruler for one place; what it finds is filed under `check`."""
         return Rules(self, check, where)
 
@@ -92,9 +115,9 @@ class Examination:
 
 
 class Rules:
-    """Holds one place on the chain against rules; every method returns whether the rule was kept."""
+    """Holds one place against rules; every method returns whether the rule was kept."""
 
-    def __init__(self, examination: Examination, check: str, where: Where) -> None:
+    def __init__(self, examination: Examination, check: str, where: Place) -> None:
         self._examination, self._check, self._where = examination, check, where
 
     def equal(self, what: str, *, expected: object, found: object) -> bool:

@@ -142,6 +142,7 @@ class RollEvidence(_Part):
     pseudonym: _Id
     voter_id: _Text
     person: _Person
+    added_at: _Time = 0
     removed_at: _Time | None = None
     earlier: tuple[EarlierPerson, ...] = ()
 

@@ -1,4 +1,4 @@
-"""`tohyo audit`: recount an election from the chain alone."""
+"""`tohyo audit`: recount an election from the chain alone. With a subcommand it checks something else."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,26 +9,32 @@ from rich.markup import escape
 from audit.replay import audit_election
 from audit.report import AuditReport
 from chain.connection import connect
+from scripts.tohyo import eligibility_command
 from scripts.tohyo.options import DEFAULT_RPC, RpcOption
 from scripts.tohyo.output import EXIT_NO, OUT, STDOUT, print_json, progress_bar, show_facts, warn, write_json
 from zk.ceremony.transcript import read_bounded
 
+ContractOption = Annotated[
+    str | None,
+    typer.Option(
+        "--contract",
+        envvar="TOHYO_CONTRACT",
+        help="Address of the election's contract.",
+        show_default="required",
+    ),
+]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option("--json", help="Write the whole report as JSON to this file; - for standard output."),
+]
+TranscriptOption = Annotated[
+    Path | None,
+    typer.Option("--transcript", help="Transcript of the key ceremony: check that the keys come from it."),
+]
+
 
 def audit(
-    contract: Annotated[
-        str, typer.Option("--contract", envvar="TOHYO_CONTRACT", help="Address of the election's contract.")
-    ],
-    rpc: RpcOption = DEFAULT_RPC,
-    json_file: Annotated[
-        Path | None,
-        typer.Option("--json", help="Write the whole report as JSON to this file; - for standard output."),
-    ] = None,
-    transcript: Annotated[
-        Path | None,
-        typer.Option(
-            "--transcript", help="Transcript of the key ceremony: check that the keys come from it."
-        ),
-    ] = None,
+    contract: str, rpc: str = DEFAULT_RPC, json_file: Path | None = None, transcript: Path | None = None
 ) -> None:
     """Replay an election from its events and check everything it claims.
 
@@ -49,6 +55,39 @@ def audit(
         write_json(json_file, report.to_json())
     if report.verdict != "consistent":
         raise typer.Exit(EXIT_NO)
+
+
+app = typer.Typer(help=audit.__doc__, invoke_without_command=True)
+
+
+@app.callback()
+def audit_unless_subcommand(
+    context: typer.Context,
+    contract: ContractOption = None,
+    rpc: RpcOption = DEFAULT_RPC,
+    json_file: ReportOption = None,
+    transcript: TranscriptOption = None,
+) -> None:
+    """Audit, unless a subcommand follows; its options stand after its name."""
+    if context.invoked_subcommand is None:
+        if contract is None:
+            context.fail("Missing option '--contract'.")
+        audit(contract, rpc, json_file, transcript)
+    elif misplaced := _given_on_the_command_line(context):
+        context.fail(f"Give {misplaced} after “{context.invoked_subcommand}”.")
+
+
+def _given_on_the_command_line(context: typer.Context) -> str:
+    """Name the first option that stands before the subcommand, where it would mean nothing."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            return parameter.opts[0]
+    return ""
+
+
+app.command("eligibility")(eligibility_command.eligibility)
+app.command("key")(eligibility_command.key)
 
 
 def show_audit(report: AuditReport) -> None:
