@@ -154,11 +154,7 @@ class RegistrationClient:
 
     def register(self, note: Note, card: Card, password: str, receipt_file: Path) -> Registered:
         """Register with a card; raises as `register_with`, and what the card raises (`voter.card`)."""
-
-        def signed(challenge: str, commitment: int) -> Credential:
-            return dict(card.sign(signed_message(challenge, commitment), password).to_credential())
-
-        return self.register_with(note, signed, receipt_file)
+        return self.register_with(note, card_credential(card, password), receipt_file)
 
     def register_with(
         self, note: Note, make_credential: Callable[[str, int], Credential], receipt_file: Path
@@ -211,7 +207,7 @@ class RegistrationClient:
     def begin_sign_in(self, challenge: str, commitment: int, issuer: str) -> tuple[str, str]:
         """Return the address for the voter's browser, and the state that must come back."""
         request = {"challenge": challenge, "commitment": str(commitment), "issuer": issuer}
-        document = self._ask("POST", "/v1/authorizations", request)
+        document = self._ask("POST", "/v1/oidc/authorizations", request)
         url, state = document.get("url"), document.get("state")
         if not isinstance(url, str) or not isinstance(state, str):
             raise _nonsense("The registrar's answer names no address to sign in at.")
@@ -322,6 +318,15 @@ class RegistrationClient:
             hint=f"{shown(str(document.get('hint', ''))[:500])} The signed refusal is in {path}; with it you"
             " can contest the decision. 署名つきの拒否通知で異議を申し立てることができます。",
         )
+
+
+def card_credential(card: Card, password: str) -> Callable[[str, int], Credential]:
+    """Return what signs a challenge and a commitment with a card."""
+
+    def make(challenge: str, commitment: int) -> Credential:
+        return dict(card.sign(signed_message(challenge, commitment), password).to_credential())
+
+    return make
 
 
 def refusal_file(receipt_file: Path) -> Path:

@@ -1,6 +1,8 @@
-"""`tohyo voter`: a voter's own tools — the note, the deposit, the vote, and the check that it arrived."""
+"""`tohyo voter`: a voter's own tools — note, registration, deposit, vote, and the check that it arrived."""
 
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +11,7 @@ from web3.constants import ADDRESS_ZERO
 
 from chain.paths import KEYS_DIR
 from election.permit import DepositPermit
+from election.receipt import Promise, Receipt
 from scripts.tohyo.option_groups import grouped_options
 from scripts.tohyo.options import (
     ElectionOptions,
@@ -17,17 +20,129 @@ from scripts.tohyo.options import (
     SenderOptions,
     address_option,
 )
-from scripts.tohyo.output import EXIT_NO, OUT, JsonFlag, emit, emit_facts, write_json
+from scripts.tohyo.output import ERR, EXIT_NO, OUT, JsonFlag, emit, emit_facts, harmless, warn, write_json
+from voter.card import Card
 from voter.note import Note
+from voter.registration import Credential, RegistrationClient, card_credential
+from voter.sign_in import sign_in
 from voter.wallet import check_ballot, prepare_ballot
+from zk.errors import TohyoError
 from zk.field import parse_field_element
 from zk.proving import StatementProver
 
-app = typer.Typer(help="Deposit, vote, and check that the ballot is in.", no_args_is_help=True)
+app = typer.Typer(help="Register, deposit, vote, and check that the ballot is in.", no_args_is_help=True)
 
 NoteOption = Annotated[
     Path, typer.Option("--note", help="File with your note. Whoever reads it can vote for you.")
 ]
+ApiOption = Annotated[
+    str, typer.Option("--api", envvar="TOHYO_API", help="Address of the registrar's service.")
+]
+ReceiptOption = Annotated[Path, typer.Option("--receipt", help="File of the registrar's signed receipt.")]
+
+
+class NoCredentialError(TohyoError):
+    """Nothing that proves who the voter is was named, or more than one thing."""
+
+
+@dataclass
+class CredentialOptions:
+    """What proves who the voter is: a card, an office-issued credential, or a sign-in."""
+
+    card: Annotated[Path | None, typer.Option("--card", help="Folder of your card.")] = None
+    office_credential: Annotated[
+        str | None, typer.Option("--office-credential", help="Id of a credential that the office issued.")
+    ] = None
+    issuer: Annotated[
+        str | None, typer.Option("--sign-in", metavar="ISSUER", help="Sign in with this OpenID provider.")
+    ] = None
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--password-file",
+            help="Read the card's signing password, or the office credential's secret, from this file.",
+        ),
+    ] = None
+
+    def maker(self, client: RegistrationClient) -> Callable[[str, int], Credential]:
+        """Return what makes the credential for a challenge and a commitment."""
+        if sum(option is not None for option in (self.card, self.office_credential, self.issuer)) != 1:
+            raise NoCredentialError(
+                "Name one thing that proves who you are.",
+                hint="Give --card FOLDER, --office-credential ID or --sign-in ISSUER.",
+            )
+        if self.issuer is not None:
+            return sign_in(client, self.issuer, _show_address, _ask_address)
+        if self.card is not None:
+            return card_credential(Card.load(self.card), self._secret("Signing password of the card"))
+        secret = self._secret("Secret of the office's credential")
+        presented = {"kind": "office", "id": str(self.office_credential), "secret": secret}
+        return lambda _challenge, _commitment: presented
+
+    def _secret(self, label: str) -> str:
+        if self.password_file is not None:
+            return self.password_file.read_text(encoding="utf-8").rstrip("\n")
+        secret: str = typer.prompt(label, hide_input=True, err=True)
+        return secret
+
+
+@app.command()
+@grouped_options
+def register(
+    api: ApiOption,
+    note_file: NoteOption,
+    receipt: ReceiptOption = Path("receipt.json"),
+    *,
+    credential: CredentialOptions,
+    which: ElectionOptions,
+    as_json: JsonFlag = False,
+) -> None:
+    """Register your note's commitment: prove who you are, once, and get a signed receipt.
+
+    The note stays here; the registrar sees its commitment alone, and cannot tell your ballot from it.
+    """
+    election = which.open()
+    kept = election.note(note_file)
+    with RegistrationClient(api, election.client) as client:
+        for warning in client.facts().warnings:
+            warn(harmless(warning))
+        registered = client.register_with(kept, credential.maker(client), receipt)
+    document: dict[str, object] = {
+        "receipt_file": str(receipt),
+        "registration": registered.receipt.registration_id,
+        "commitment": str(kept.commitment),
+        "promise": registered.receipt.promise.value,
+        "deposit_by": _moment(registered.receipt.deposit_by),
+    }
+    if registered.permit is not None:
+        permit_file = receipt.with_name(f"{receipt.stem}-permit.json")
+        write_json(permit_file, registered.permit.to_json())
+        document["permit_file"] = str(permit_file)
+
+    def text() -> None:
+        emit_facts(document, as_json=False)
+        for line in _ADVICE[registered.receipt.promise]:
+            OUT.print(line)
+
+    emit(document, as_json=as_json, text=text)
+
+
+@app.command()
+@grouped_options
+def registration(
+    api: ApiOption, receipt: ReceiptOption, *, which: ElectionOptions, as_json: JsonFlag = False
+) -> None:
+    """Say how far your registration has come (exit 1: the commitment is not in the tree yet)."""
+    election = which.open()
+    shown = Receipt.load(receipt)
+    with RegistrationClient(api, election.client) as client:
+        client.require_genuine(shown, shown.commitment)
+        client.facts()
+        standing = client.status(shown)
+    document = {"registration": shown.registration_id, "commitment": str(shown.commitment)}
+    emit_facts(document | standing.to_json(), as_json=as_json)
+    if standing.leaf_index is None:
+        raise typer.Exit(EXIT_NO)
 
 
 @app.command()
@@ -175,3 +290,33 @@ def check(
     emit_facts(document, as_json=as_json)
     if not status.counted:
         raise typer.Exit(EXIT_NO)
+
+
+_ADVICE = {
+    Promise.DEPOSIT: (
+        "Keep the receipt. The registrar deposits your commitment; `tohyo voter registration` shows when.",
+        "受領証を保管してください。コミットメントは登録機関が預け入れます。",
+    ),
+    Promise.PERMIT: (
+        "Keep the receipt. Deposit your commitment with the permit: `tohyo voter deposit --permit FILE`.",
+        "受領証を保管し、許可証を使って期限までに預け入れてください。",
+    ),
+    Promise.REVIEW: (
+        "Keep the receipt. Two officers decide whose registration it is; ask again with the same command.",
+        "受領証を保管してください。選挙管理委員会の職員二名が確認します。",
+    ),
+}
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds else ""
+
+
+def _show_address(url: str) -> None:
+    ERR.print("Open this address in your browser and sign in / ブラウザーで開いてサインインしてください:")
+    ERR.print(f"  {url}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _ask_address() -> str:
+    address: str = typer.prompt("Address that your browser ended at", err=True)
+    return address
