@@ -242,7 +242,7 @@ def _voters(services: Services) -> APIRouter:
         status_code=201,
         summary="Register one commitment",
         response_model=RegisteredDocument,
-        responses={202: {"model": RegisteredDocument, "description": "The office decides; ask again later."}}
+        responses=_IN_REVIEW
         | refusals(
             ChallengeUnknownError,
             ChallengeExpiredError,

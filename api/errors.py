@@ -233,6 +233,10 @@ class RateLimitedError(RequestError):
         self.retry_after = retry_after  # seconds
 
 
+class OverloadedError(RequestError):
+    """Too many requests are being answered at this moment."""
+
+
 class NotFoundError(RequestError):
     """Nothing is at this address."""
 

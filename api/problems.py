@@ -52,6 +52,7 @@ STATUS: Final[dict[type[TohyoError], HTTPStatus]] = {
     errors.BodyTooLargeError: _S.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedMediaTypeError: _S.UNSUPPORTED_MEDIA_TYPE,
     errors.RateLimitedError: _S.TOO_MANY_REQUESTS,
+    errors.OverloadedError: _S.SERVICE_UNAVAILABLE,
     errors.NotFoundError: _S.NOT_FOUND,
     errors.MethodNotAllowedError: _S.METHOD_NOT_ALLOWED,
     errors.ReceiptRequiredError: _S.UNAUTHORIZED,
