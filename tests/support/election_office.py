@@ -41,6 +41,8 @@ from zk.field import SCALAR_FIELD
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
     from api.database.engine import Database
     from chain.election_client import ElectionClient
     from identity.registrar_log import LogEntry
@@ -138,9 +140,7 @@ class ElectionOffice:
         with self.database.read() as connection:
             return VotingStatus(connection.execute(query).scalar_one())
 
-    def register(
-        self, person: Person | None, pseudonym: str | None = None, **columns: Any
-    ) -> dict[str, Any]:
+    def register(self, person: Person | None, pseudonym: str | None = None, **columns: Any) -> dict[str, Any]:
         """Keep a registration as the service does; in review without a pseudonym. Return its row."""
         challenge = Challenges(self.services).issue()
         commitment, one = secrets.randbelow(SCALAR_FIELD), secrets.token_hex(16)
@@ -225,7 +225,7 @@ class ElectionOffice:
 
 
 @contextmanager
-def serve(app: FastAPI) -> Iterator[str]:
+def serve(app: ASGIApp) -> Iterator[str]:
     """Run an application on a free port; yield its address."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run)
@@ -240,8 +240,28 @@ def serve(app: FastAPI) -> Iterator[str]:
         thread.join()
 
 
+class Stage:
+    """One server for many tests: whichever application stands on it answers."""
+
+    app: ASGIApp
+    address: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
 @contextmanager
-def open_office(database: Database, client: ElectionClient, **settings: Any) -> Iterator[ElectionOffice]:
+def set_up_stage() -> Iterator[Stage]:
+    stage = Stage()
+    with serve(stage) as address:
+        stage.address = address
+        yield stage
+
+
+@contextmanager
+def open_office(
+    stage: Stage, database: Database, client: ElectionClient, **settings: Any
+) -> Iterator[ElectionOffice]:
     """Open an office with one officer for each role, and some with two."""
     keys = {officer: OfficerKey.create() for officer in ROLES}
     officers = [
@@ -261,5 +281,6 @@ def open_office(database: Database, client: ElectionClient, **settings: Any) -> 
     app = FastAPI()
     app.include_router(router(services))
     problems.install(app)
-    with serve(app) as address, httpx.Client(base_url=address, timeout=30) as http:
+    stage.app = app
+    with httpx.Client(base_url=stage.address, timeout=30) as http:
         yield ElectionOffice(services, keys, http, clock)

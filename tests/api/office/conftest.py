@@ -11,7 +11,7 @@ from tests.support.databases import (  # noqa: F401  fixtures
     postgresql_server,
 )
 from tests.support.deposits import client_of, deploy, running_chain
-from tests.support.election_office import HANAKO, TARO, ElectionOffice, open_office
+from tests.support.election_office import HANAKO, TARO, ElectionOffice, Stage, open_office, set_up_stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +27,15 @@ def election() -> Iterator[ElectionClient]:
         yield client_of(w3, deploy(w3))
 
 
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    with set_up_stage() as standing:
+        yield standing
+
+
 @pytest.fixture
-def office(database: Database, election: ElectionClient) -> Iterator[ElectionOffice]:  # noqa: F811
-    with open_office(database, election) as opened:
+def office(stage: Stage, database: Database, election: ElectionClient) -> Iterator[ElectionOffice]:  # noqa: F811
+    with open_office(stage, database, election) as opened:
         opened.enrol("000001", HANAKO)
         opened.enrol("000002", TARO)
         yield opened

@@ -22,8 +22,14 @@ OFFICERS = {
     "auditor-1": Role.AUDITOR,
 }
 ENDPOINTS = {
-    ("POST", "/v1/office/voters/search"): ({"voter_id": "000001"}, {"roll", "counter", "reviewer", "polling_station"}),
-    ("POST", f"/v1/office/voters/{ONE}/transitions"): ({"from": "eligible", "to": "voted_in_person"}, {"counter"}),
+    ("POST", "/v1/office/voters/search"): (
+        {"voter_id": "000001"},
+        {"roll", "counter", "reviewer", "polling_station"},
+    ),
+    ("POST", f"/v1/office/voters/{ONE}/transitions"): (
+        {"from": "eligible", "to": "voted_in_person"},
+        {"counter"},
+    ),
     ("GET", "/v1/office/reviews"): (None, {"reviewer"}),
     ("GET", f"/v1/office/reviews/{ONE}"): (None, {"reviewer"}),
     ("POST", f"/v1/office/reviews/{ONE}/decisions"): ({"decision": "refuse", **SIGNED}, {"reviewer"}),

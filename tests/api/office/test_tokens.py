@@ -37,6 +37,10 @@ SEARCH = "/v1/office/voters/search"
 BODY = b'{"voter_id": "000001"}'
 
 
+# What is decided before the database is asked needs no second database.
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
 def encoded(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
@@ -98,6 +102,7 @@ def test_of_many_uses_at_once_one_is_served(office: ElectionOffice) -> None:
     assert sorted(answers) == [200] + [401] * 11
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("method", "target", "body"),
     [
@@ -123,6 +128,7 @@ def test_a_token_for_another_body_is_refused_and_stays_unused(office: ElectionOf
     assert office.send(token, "POST", SEARCH, BODY).status_code == 200
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("now", "seconds"),
     [(-61, 60), (-60, 60), (-600, 300), (31, 60), (0, MAX_SECONDS + 1), (0, 0), (0, -5), (0, 10**9)],
@@ -133,18 +139,21 @@ def test_a_token_outside_its_time_is_refused(office: ElectionOffice, now: int, s
     assert refused(office.send(token, "GET", LOG)) == "officer_token_expired"
 
 
+@on_one_database
 @pytest.mark.parametrize(("now", "seconds"), [(-59, 60), (30, 60), (0, MAX_SECONDS)])
 def test_a_token_within_its_time_is_accepted(office: ElectionOffice, now: int, seconds: int) -> None:
     token = office.token("auditor-1", "GET", LOG, now=office.clock() + now, seconds=seconds)
     assert office.send(token, "GET", LOG).status_code == 200
 
 
+@on_one_database
 def test_a_token_without_an_algorithm_is_refused(office: ElectionOffice) -> None:
     for algorithm in ("none", "None", "NONE", ""):
         token = forged(HEADER | {"alg": algorithm}, claims_of(office), lambda _: b"")
         assert refused(office.send(token, "GET", LOG)) == "officer_token_refused"
 
 
+@on_one_database
 def test_a_token_under_the_public_key_as_a_shared_secret_is_refused(office: ElectionOffice) -> None:
     public = office.keys["auditor-1"].public_key_hex
     for secret in (bytes.fromhex(public), public.encode()):
@@ -157,6 +166,7 @@ def test_a_token_under_the_public_key_as_a_shared_secret_is_refused(office: Elec
             assert refused(office.send(token, "GET", LOG)) == "officer_token_refused"
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "header",
     [
@@ -175,6 +185,7 @@ def test_a_token_with_another_header_is_refused(office: ElectionOffice, header: 
     assert refused(office.send(token, "GET", LOG)) == "officer_token_refused"
 
 
+@on_one_database
 def test_a_key_that_the_token_brings_along_is_not_used(office: ElectionOffice) -> None:
     stranger = OfficerKey.create()
     own = {"kty": "OKP", "crv": "Ed25519", "x": encoded(bytes.fromhex(stranger.public_key_hex))}
@@ -183,6 +194,7 @@ def test_a_key_that_the_token_brings_along_is_not_used(office: ElectionOffice) -
         assert refused(office.send(token, "GET", LOG)) == "officer_token_refused"
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "claims",
     [
@@ -202,6 +214,7 @@ def test_a_token_with_other_claims_is_refused(office: ElectionOffice, claims: di
     assert refused(office.send(token, "GET", LOG)) == "officer_token_refused"
 
 
+@on_one_database
 @pytest.mark.parametrize("missing", ["iss", "aud", "iat", "exp", "jti", "htm", "target", "body_sha256"])
 def test_a_token_without_one_of_its_claims_is_refused(office: ElectionOffice, missing: str) -> None:
     claims = claims_of(office)
@@ -210,17 +223,20 @@ def test_a_token_without_one_of_its_claims_is_refused(office: ElectionOffice, mi
     assert refused(office.send(token, "GET", LOG)) == "officer_token_refused"
 
 
+@on_one_database
 @pytest.mark.parametrize("text", ["x", "a.b", "a.b.c", "a.b.c.d", "..", "é.é.é", "A" * 5000, "e30.e30.e30"])
 def test_what_is_no_token_is_refused(office: ElectionOffice, text: str) -> None:
     answer = office.http.get(LOG, headers={"Authorization": f"Bearer {text}".encode()})
     assert refused(answer) == "officer_token_refused"
 
 
+@on_one_database
 def test_a_password_is_no_token(office: ElectionOffice) -> None:
     answer = office.http.get(LOG, auth=("auditor-1", "password"))
     assert refused(answer) == "officer_token_refused"
 
 
+@on_one_database
 def test_two_tokens_are_none(office: ElectionOffice) -> None:
     tokens = [("Authorization", f"Bearer {office.token('auditor-1', 'GET', LOG)}") for _ in range(2)]
     assert refused(office.http.get(LOG, headers=tokens)) == "officer_token_refused"
