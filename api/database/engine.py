@@ -55,6 +55,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = engine.execution_options(**{_WRITES: True})
+        one_moment = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reading = engine.execution_options(**({} if self.dialect == "sqlite" else one_moment))
         # Writers of one process queue here, in order: SQLite's own way of waiting is sleep and try again.
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
 
@@ -85,8 +87,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction to read; it waits for nobody. Raises as `begin` does."""
-        with self._explained(), self._engine.connect() as connection:
+        """Open a transaction to read; it sees one moment and waits for nobody. Raises as `begin` does."""
+        with self._explained(), self._reading.connect() as connection:
             yield connection
 
     def bind(self, chain_id: int, contract: str, mode: Mode) -> None:

@@ -1,10 +1,10 @@
 """Databases for tests: SQLite in a folder of the test's own, and a real PostgreSQL.
 
-A test file takes what it needs by import:
+A folder of tests takes what it needs by import
 
     from tests.support.databases import database, database_url, new_database_url, postgresql_server
 
-with `# noqa: F401, F811`, as fixtures are used by name.
+in its conftest.py, with `# noqa: F401  fixtures`.
 
 `database` and `database_url` run each test twice, on SQLite and on PostgreSQL. One PostgreSQL server serves
 the whole test process, with a fresh database for each test.
