@@ -9,12 +9,17 @@ import typer
 from rich.markup import escape
 
 from scripts.tohyo import (
+    api_commands,
     audit_command,
     chain_commands,
     demo_command,
     election_commands,
     registrar_commands,
+    registrar_folder,
+    registry_commands,
     relayer_commands,
+    roll_commands,
+    testpki_commands,
     voter_commands,
     zk_commands,
 )
@@ -29,10 +34,17 @@ app = typer.Typer(
     epilog="Exit codes: 0 yes or done · 1 the answer is no · 2 could not · 130 interrupted.",
 )
 app.command("demo")(demo_command.demo)
-app.command("audit")(audit_command.audit)
+app.add_typer(audit_command.app, name="audit")
 app.add_typer(election_commands.app, name="election")
 app.add_typer(voter_commands.app, name="voter")
 app.add_typer(registrar_commands.app, name="registrar")
+api_commands.app.command("new")(registrar_folder.new)
+api_commands.app.command("retain")(registry_commands.retain)
+api_commands.app.command("log")(registry_commands.log)
+api_commands.app.add_typer(registry_commands.keys_app, name="keys")
+app.add_typer(api_commands.app, name="api")
+app.add_typer(roll_commands.app, name="roll")
+app.add_typer(testpki_commands.app, name="testpki")
 app.add_typer(relayer_commands.app, name="relayer")
 app.add_typer(zk_commands.app, name="zk")
 app.add_typer(chain_commands.app, name="chain")
