@@ -7,6 +7,7 @@ certificate's issuer signed, found by its key.
 from __future__ import annotations
 
 import threading
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,11 +32,12 @@ class CrlChecker:
 
     def __init__(self, urls: Sequence[str], timeout: float = 20.0) -> None:
         self._client = new_client(timeout)
+        self._close = weakref.finalize(self, self._client.close)
         self._lists = [_KeptList(url, timeout, self._client) for url in urls]
 
     def close(self) -> None:
-        """Close the pooled connections."""
-        self._client.close()
+        """Close the pooled connections, as happens when the checker is no longer needed anyway."""
+        self._close()
 
     def check(self, certificate: x509.Certificate, issuer: x509.Certificate, at: int) -> RevocationProof:
         """Look a certificate that `issuer` signed up in the issuer's list.

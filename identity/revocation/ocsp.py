@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import weakref
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -30,10 +31,11 @@ class OcspChecker:
         self._timeout = timeout
         self._nonce_required = nonce_required
         self._client = new_client(timeout)
+        self._close = weakref.finalize(self, self._client.close)
 
     def close(self) -> None:
-        """Close the pooled connections."""
-        self._client.close()
+        """Close the pooled connections, as happens when the checker is no longer needed anyway."""
+        self._close()
 
     def check(self, certificate: x509.Certificate, issuer: x509.Certificate, at: int) -> RevocationProof:
         """Ask about a certificate that `issuer` signed.
