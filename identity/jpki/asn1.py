@@ -35,6 +35,6 @@ def _decode(der: bytes, kind: object) -> tuple[object, bytes]:
         raise ValueError("too long")
     try:
         value, rest = decode(der, asn1Spec=kind)
-    except PyAsn1Error as failure:
-        raise ValueError("no DER") from failure
+    except PyAsn1Error:
+        raise ValueError("no DER") from None  # its text would quote what was read
     return value, rest

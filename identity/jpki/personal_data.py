@@ -61,8 +61,8 @@ def parse_birth(code: str) -> DateOfBirth:
     year, month, day = (int(part) or None for part in digits)
     try:
         birth = DateOfBirth(year, month, day)
-    except ValueError as failure:
-        raise _malformed("date of birth") from failure
+    except ValueError:
+        raise _malformed("date of birth") from None
     if year is not None and era != "0" and not _is_in_era((year, month, day), *_ERAS[era]):
         raise _malformed("date of birth")
     return birth
@@ -93,8 +93,8 @@ def _fields(certificate: x509.Certificate) -> dict[x509.ObjectIdentifier, str]:
 def _string(der: bytes) -> str:
     try:
         text = utf8_string(der)
-    except ValueError as failure:
-        raise PersonalDataMalformedError("The certificate's personal data cannot be read.") from failure
+    except ValueError:
+        raise PersonalDataMalformedError("The certificate's personal data cannot be read.") from None
     if len(text) > MAX_LENGTH:
         raise PersonalDataMalformedError("The certificate's personal data is too long.")
     return text
