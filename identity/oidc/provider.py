@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from identity.credential import Mode
 from identity.errors import SignInSettingsError
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 DEFAULT_SCOPES = "openid name address birthdate gender"
 SIGNATURE_ALGORITHM = "ES256"
 _CURVE = "P-256"
+# the Digital Authentication App: its service and its sandbox, whose people are made up
+_REAL_HOST, _SANDBOX_HOST = "auth-and-sign.go.jp", "sb-auth-and-sign.go.jp"
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,24 @@ class OidcProvider:
 
 
 _KEY_HINT = "Make one with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out FILE`."
+
+
+def require_mode(provider: OidcProvider, mode: Mode) -> None:
+    """Refuse a provider whose people do not go with the mode: made-up voters, or real ones in a test.
+
+    Raises SignInSettingsError.
+    """
+    parts = urlsplit(provider.issuer)
+    if mode is Mode.PRODUCTION and (parts.scheme != "https" or parts.hostname == _SANDBOX_HOST):
+        raise SignInSettingsError(
+            f"{provider.issuer} is a provider for tests.",
+            hint="Production mode takes https providers of real people only.",
+        )
+    if mode is Mode.TEST and parts.hostname == _REAL_HOST:
+        raise SignInSettingsError(
+            f"{provider.issuer} signs in real people.",
+            hint=f"Use the sandbox, {_SANDBOX_HOST}, in test mode.",
+        )
 
 
 def is_safe_url(url: str) -> bool:

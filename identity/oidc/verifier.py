@@ -24,7 +24,7 @@ from identity.oidc.claims import names_a_person
 from identity.oidc.evidence import SignInEvidence, recheck
 from identity.oidc.http import DEFAULT_SECONDS, Answer, ProviderHttp, unavailable
 from identity.oidc.metadata import ProviderDirectory
-from identity.oidc.provider import SIGNATURE_ALGORITHM
+from identity.oidc.provider import SIGNATURE_ALGORITHM, require_mode
 from identity.oidc.token import key_id_of, refuse
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from joserfc.jwk import ECKey
 
+    from identity.credential import Mode
     from identity.oidc.provider import OidcProvider
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -59,7 +60,8 @@ class OidcVerifier:
     """Verifies sign-ins with any of the providers.
 
     `secret` (32 bytes or more) makes the PKCE verifiers; every process of one service needs the same.
-    `trusted_keys` are thumbprints for `recheck`, which accepts no other keys.
+    With a `mode`, providers of the other mode are refused (SignInSettingsError). `trusted_keys` are
+    thumbprints for `recheck`, which accepts no other keys.
     """
 
     def __init__(
@@ -67,14 +69,17 @@ class OidcVerifier:
         providers: Iterable[OidcProvider],
         secret: bytes,
         *,
+        mode: Mode | None = None,
         trusted_keys: Collection[str] = (),
         seconds: float = DEFAULT_SECONDS,
     ) -> None:
         if len(secret) < MIN_SECRET_BYTES:
             raise ValueError(f"the secret must have {MIN_SECRET_BYTES} bytes")
         self._secret, self._trusted_keys = secret, frozenset(trusted_keys)
-        self._http = ProviderHttp(seconds)
         self._providers = {provider.issuer: provider for provider in providers}
+        for provider in self._providers.values() if mode is not None else ():
+            require_mode(provider, mode)
+        self._http = ProviderHttp(seconds)
         self._directories = {issuer: ProviderDirectory(issuer, self._http) for issuer in self._providers}
 
     @property

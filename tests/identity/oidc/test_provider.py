@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
+from identity.credential import Mode
 from identity.errors import SignInSettingsError
 from identity.oidc.binding import nonce_of, pkce_challenge, pkce_verifier
 from identity.oidc.provider import OidcProvider, is_safe_url
@@ -100,6 +101,39 @@ def test_settings_that_could_not_be_used_safely_are_refused(key_file: Path, chan
 )
 def test_only_https_is_safe_except_on_this_machine(url: str, safe: bool) -> None:  # noqa: FBT001
     assert is_safe_url(url) is safe
+
+
+@pytest.mark.parametrize(
+    ("issuer", "mode", "sentence"),
+    [
+        ("http://127.0.0.1:3000", Mode.PRODUCTION, "provider for tests"),
+        ("https://sb-auth-and-sign.go.jp/api/realms/main", Mode.PRODUCTION, "provider for tests"),
+        ("https://auth-and-sign.go.jp/api/realms/main", Mode.TEST, "signs in real people"),
+    ],
+)
+def test_a_provider_of_the_other_mode_is_refused(
+    key_file: Path, issuer: str, mode: Mode, sentence: str
+) -> None:
+    provider = OidcProvider.load(issuer, "registrar", key_file, BACK)
+    with pytest.raises(SignInSettingsError, match=sentence):
+        OidcVerifier([provider], bytes(32), mode=mode)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "mode"),
+    [
+        ("http://127.0.0.1:3000", Mode.TEST),
+        ("https://sb-auth-and-sign.go.jp/api/realms/main", Mode.TEST),
+        ("https://auth-and-sign.go.jp/api/realms/main", Mode.PRODUCTION),
+        ("https://op.example", Mode.PRODUCTION),
+        ("https://op.example", Mode.TEST),
+    ],
+)
+def test_a_provider_of_the_same_mode_is_accepted(key_file: Path, issuer: str, mode: Mode) -> None:
+    provider = OidcProvider.load(issuer, "registrar", key_file, BACK)
+    verifier = OidcVerifier([provider], bytes(32), mode=mode)
+    assert verifier.issuers == (issuer,)
+    verifier.close()
 
 
 def test_a_short_secret_is_refused() -> None:
