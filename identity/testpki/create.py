@@ -13,7 +13,7 @@ import os
 import shutil
 import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from threading import Thread
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from identity.testpki.authority import Generation
 from identity.testpki.card_file import CardSecrets
 from identity.testpki.directory import DEFAULT_URL, TestPki
-from identity.testpki.errors import TestPkiBusyError
+from identity.testpki.errors import CardNameTakenError, TestPkiBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -46,7 +46,8 @@ class _Order:
 
     def issue(self, pki: TestPki, name: str, person: Person) -> None:
         generation = generation_of(name, self.next_generation)
-        pki.issue_card(name, person, generation=generation, card_secrets=self.card_secrets)
+        with suppress(CardNameTakenError):  # a process of an interrupted run was still at work
+            pki.issue_card(name, person, generation=generation, card_secrets=self.card_secrets)
 
 
 def create_test_pki(

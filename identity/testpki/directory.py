@@ -16,6 +16,7 @@ import hashlib
 import json
 import re
 import secrets
+import shutil
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -177,8 +178,9 @@ class TestPki:
             CardNameTakenError: there is one of that name.
 
         """
-        if self.card_path(name).exists():
-            raise CardNameTakenError(f"“{name}” has a card already.", hint="Renew it, or name another one.")
+        path = self.card_path(name)
+        if path.exists():
+            raise _taken(name)
         issuers = authorities or {purpose: self.authority(purpose, generation) for purpose in Purpose}
         certified = {
             purpose: self._certify(issuers[purpose], person, shapes[purpose], validity) for purpose in Purpose
@@ -186,7 +188,11 @@ class TestPki:
         draft = self._write_card(certified, card_secrets or CardSecrets())
         numbers = [(issuers[purpose].name, certified[purpose][1].serial_number) for purpose in Purpose]
         self.register.add(name, generation, person, numbers)
-        return draft.rename(self.card_path(name))
+        try:
+            return draft.rename(path)
+        except OSError as failure:  # another process was quicker
+            shutil.rmtree(draft, ignore_errors=True)
+            raise _taken(name) from failure
 
     def renew(
         self,
@@ -246,6 +252,10 @@ class TestPki:
         write_key(draft / SIGNING_FILE, *certified[Purpose.SIGNING], card_secrets.password)
         write_key(draft / AUTHENTICATION_FILE, *certified[Purpose.AUTHENTICATION], card_secrets.pin)
         return draft
+
+
+def _taken(name: str) -> CardNameTakenError:
+    return CardNameTakenError(f"“{name}” has a card already.", hint="Renew it, or name another one.")
 
 
 def _folder_name(name: str) -> str:
