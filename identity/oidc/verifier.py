@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode
 from joserfc import jwt
 
 from identity.credential import CredentialKind, VerifiedCredential
-from identity.errors import SignInUnavailableError
+from identity.errors import SignInSettingsError, SignInUnavailableError
 from identity.oidc.binding import MIN_SECRET_BYTES, new_state, nonce_of, pkce_challenge, pkce_verifier
 from identity.oidc.claims import names_a_person
 from identity.oidc.evidence import SignInEvidence, recheck
@@ -76,9 +76,10 @@ class OidcVerifier:
         if len(secret) < MIN_SECRET_BYTES:
             raise ValueError(f"the secret must have {MIN_SECRET_BYTES} bytes")
         self._secret, self._trusted_keys = secret, frozenset(trusted_keys)
-        self._providers = {provider.issuer: provider for provider in providers}
-        for provider in self._providers.values() if mode is not None else ():
-            require_mode(provider, mode)
+        self._providers = _by_issuer(providers)
+        for provider in self._providers.values():
+            if mode is not None:
+                require_mode(provider, mode)
         self._http = ProviderHttp(seconds)
         self._directories = {issuer: ProviderDirectory(issuer, self._http) for issuer in self._providers}
 
@@ -215,6 +216,17 @@ class OidcVerifier:
                 f"with {SIGNATURE_ALGORITHM}, or for these claims in the ID token.",
             )
         return replace(evidence, userinfo=text)
+
+
+def _by_issuer(providers: Iterable[OidcProvider]) -> dict[str, OidcProvider]:
+    found: dict[str, OidcProvider] = {}
+    for provider in providers:
+        if provider.issuer in found:
+            raise SignInSettingsError(
+                f"{provider.issuer} is configured twice.", hint="Keep one client for each provider."
+            )
+        found[provider.issuer] = provider
+    return found
 
 
 def _assertion(provider: OidcProvider, token_endpoint: str, at: int) -> str:

@@ -136,6 +136,12 @@ def test_a_provider_of_the_same_mode_is_accepted(key_file: Path, issuer: str, mo
     verifier.close()
 
 
+def test_two_clients_of_one_provider_are_refused(key_file: Path) -> None:
+    clients = [OidcProvider.load(ISSUER, client_id, key_file, BACK) for client_id in ("one", "two")]
+    with pytest.raises(SignInSettingsError, match="configured twice"):
+        OidcVerifier(clients, bytes(32))
+
+
 def test_a_short_secret_is_refused() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         OidcVerifier((), b"short")
