@@ -48,7 +48,7 @@ class ClientCertificateProtocol(H11Protocol):
         self.client = None
         tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         if tls is not None:
-            self.app = _with_certificate(self.app, tls.getpeercert(binary_form=True))  # type: ignore[assignment]
+            self.app = _with_certificate(self.app, tls.getpeercert(binary_form=True))
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP with a problem, too, and close."""
@@ -104,7 +104,7 @@ def serve(
         NotReadyError: the port is taken, or the address is not this machine's.
 
     """
-    server = Server(_config(app, settings), announce)
+    server = new_server(app, settings, announce)
     with _beside(deposit):
         try:
             server.run()
@@ -115,7 +115,8 @@ def serve(
             ) from None
 
 
-def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+def new_server(app: ASGIApp, settings: Settings, announce: Callable[[str], None]) -> Server:
+    """Return a server that does not listen yet. Raises SettingsError as `serve` does."""
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -143,7 +144,7 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         ) from failure
     if config.ssl is not None:
         config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
-    return config
+    return Server(config, announce)
 
 
 @contextmanager
