@@ -208,7 +208,7 @@ class ElectionOffice:
             decision=decision,
             roll_entry=pseudonym,
         )
-        return {"decision": decision, "roll_entry": pseudonym, **self.sign(officer, document), **changes}
+        return {"decision": decision, "roll_entry": pseudonym, **self.sign(officer, document)}
 
     def decide(
         self, officer: str, row: dict[str, Any], decision: str, pseudonym: str | None = None
