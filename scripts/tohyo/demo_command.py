@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from api.app import TEST_CARDS_WARNING
 from chain.node import stop_detached
 from chain.paths import EXAMPLE, KEYS_DIR
 from election.file import load_election_file
@@ -30,6 +31,7 @@ from scripts.tohyo.output import (
     print_json,
     progress_bar,
     show_facts,
+    warn,
     write_json,
 )
 from zk.whole_file import write_whole
@@ -47,7 +49,9 @@ def demo(
     ] = None,
     roll: Annotated[
         Path | None,
-        typer.Option(help="Voter roll (CSV: voter_id,name); without one, voters are made up."),
+        typer.Option(
+            help="Voter roll (CSV: voter_id,name,date_of_birth,sex,address); without one, people are made up."
+        ),
     ] = None,
     scheme: Annotated[
         Scheme | None, typer.Option(help="Voting scheme; the election file's if not given.")
@@ -68,7 +72,9 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the chain; 0 takes a free one.")] = 0,
     keys: KeysOption = KEYS_DIR,
 ) -> None:
-    """Run an election on a local chain: deploy, deposits, anonymous votes with real proofs, count, audit.
+    """Run an election on a local chain: registration with test cards, anonymous votes, count, audit.
+
+    A registrar's service of its own checks cards and roll and deposits for everybody; proofs are real.
 
     The default is modelled on the online vote of Tsukuba city in 2018: 13 proposals, 119 voters.
     """
@@ -81,7 +87,7 @@ def demo(
             plan = make_plan(
                 base, people, voters=voters, candidates=candidates, scheme=scheme, depth=depth, seed=seed
             )
-            state = start_state(directory, plan)
+            state = start_state(directory, plan, people)
         _run(DemoRun(state, keys, port), json_file, keep_chain=keep_chain)
 
 
@@ -94,6 +100,8 @@ def _run(run: DemoRun, json_file: Path | None, *, keep_chain: bool) -> None:
         ERR.print("\ninterrupted; nothing is lost. Go on with:", highlight=False)
         _suggest(ERR, "demo --resume" + ("" if directory == DIRECTORY else f" --dir {directory}"))
         raise typer.Exit(EXIT_INTERRUPTED) from interruption
+    finally:
+        run.close()
     document = report_document(run)
     written = _write_report(directory, document, json_file)
     if json_file == STDOUT:
@@ -128,6 +136,7 @@ def _introduce(state: DemoState) -> None:
     ERR.print(f"[bold]{escape(election.title)}[/]", highlight=False)
     size = f"{len(state.plan.voters):,} voters, {len(election.candidates)} candidates"
     ERR.print(f"{size}, scheme {election.scheme}, tree depth {election.depth}", highlight=False)
+    warn(TEST_CARDS_WARNING)
 
 
 def _write_report(directory: Path, document: dict[str, object], json_file: Path | None) -> list[Path]:

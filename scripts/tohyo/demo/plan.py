@@ -1,7 +1,8 @@
 """Who votes in the demonstration, and for whom.
 
-The plan is all that the demonstration decides in advance. A seed fixes the voters' choices, so that two runs
-have the same result; it never touches a note, which always comes from the operating system's randomness.
+The plan is all that the demonstration decides in advance; it names voters by their numbers on the roll, and
+`people_for` says who they are. A seed fixes the voters' choices, so that two runs have the same result; it
+never touches a note, which always comes from the operating system's randomness.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from election.file import Candidate, ElectionFile, candidate_address, parse_election_file
+from election.roll import Roll, RollEntry
 from election.scheme import TRAITS, Scheme
+from identity.testpki.people import made_up_people
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from election.roll import Roll
 
 
 DENOMINATION = 10**15  # wei that a voter of the demonstration deposits where a vote is a payment
@@ -95,6 +96,19 @@ def make_plan(
         changed |= {"denomination": DENOMINATION, "treasury": TREASURY}
     election = parse_election_file(base.model_copy(update=changed).canonical_bytes().decode())
     return Plan(election, tuple(ids), seed)
+
+
+def people_for(plan: Plan, roll: Roll | None) -> Roll:
+    """Return the roll of the plan's voters: as many of `roll` as there are, and made-up people.
+
+    A made-up person shares no date of birth with anybody on `roll`, so that no card could be either's.
+    """
+    known = {} if roll is None else {entry.voter_id: entry.person for entry in roll.entries}
+    births = {person.date_of_birth for person in known.values()}
+    missing = sum(voter not in known for voter in plan.voters)
+    drawn = (person for _, person in made_up_people(2 * missing + len(births)))
+    strangers = (person for person in drawn if person.date_of_birth not in births)
+    return Roll(tuple(RollEntry(v, known[v] if v in known else next(strangers)) for v in plan.voters))
 
 
 def _stretch(items: Sequence[str], count: int | None, pattern: str) -> list[str]:

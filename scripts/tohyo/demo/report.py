@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from api.app import TEST_CARDS_WARNING
+
 if TYPE_CHECKING:
     from scripts.tohyo.demo.steps import DemoRun
 
@@ -34,6 +36,7 @@ def report_document(run: DemoRun) -> dict[str, Any]:
         "depth": plan.election.depth,
         "seed": plan.seed,
         "keys_warning": run.keys.warning,
+        "cards_warning": TEST_CARDS_WARNING,
     }
 
 

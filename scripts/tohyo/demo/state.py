@@ -1,21 +1,32 @@
 """What the demonstration keeps on disk, so that it can be interrupted anywhere and go on.
 
-The chain is the only memory of deposits and ballots; this folder keeps what the chain must not know (notes)
-and what cannot be read from it (the plan, where the contract is, time spent so far).
+The chain is the only memory of ballots; this folder keeps what the chain must not know and what cannot be
+read from it. Who keeps what:
+
+    demo.json                     the plan, where the contract is, time spent so far
+    roll.csv, officers/           the election office: who may vote, and two officers' keys
+    registrar.*                   the registrar's service: settings, database, master keys, log
+    testpki/                      the authorities of test cards, and everybody's card
+    notes-CONTRACT.json           every voter's note
+    receipts/                     every voter's receipt
+    chain/                        the local chain
 """
 
 from __future__ import annotations
 
+import csv
 import fcntl
 import json
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from chain.deploy import Deployment
 from chain.node import stop_detached
-from scripts.tohyo.demo.plan import Plan
+from election.roll import HEADER, Roll, load_roll
+from scripts.tohyo.demo.plan import Plan, people_for
 from scripts.tohyo.output import write_json
 from voter.note import Note
 from zk.errors import TohyoError
@@ -47,6 +58,24 @@ class DemoState:
     def chain_directory(self) -> Path:
         """Where the local chain keeps its state."""
         return self.directory / "chain"
+
+    @property
+    def pki_directory(self) -> Path:
+        """Where the authorities of test cards are, and the cards."""
+        return self.directory / "testpki"
+
+    @property
+    def roll_file(self) -> Path:
+        """The voter roll as the election office has it."""
+        return self.directory / "roll.csv"
+
+    def roll(self) -> Roll:
+        """Return the voter roll."""
+        return load_roll(self.roll_file)
+
+    def receipt_file(self, voter: str) -> Path:
+        """Return where a voter keeps the receipt."""
+        return self.directory / "receipts" / f"{self.plan.voters.index(voter) + 1:05d}.json"
 
     def save(self) -> None:
         """Write everything but the notes."""
@@ -88,13 +117,14 @@ def locked(directory: Path) -> Iterator[None]:
         yield
 
 
-def start_state(directory: Path, plan: Plan) -> DemoState:
-    """Make an empty folder; an earlier demonstration is stopped and set aside, not deleted."""
+def start_state(directory: Path, plan: Plan, roll: Roll | None = None) -> DemoState:
+    """Make a folder with the roll; an earlier demonstration is stopped and set aside, not deleted."""
     if directory.exists():
         stop_detached(directory / "chain")
         directory.rename(directory.with_name(f"{directory.name}-{time.time_ns()}"))
     directory.mkdir(parents=True)
     state = DemoState(directory, plan)
+    write_whole(state.roll_file, _roll_text(people_for(plan, roll)), private=True)
     state.save()
     return state
 
@@ -116,3 +146,13 @@ def resume_state(directory: Path) -> DemoState:
         raise NothingToResumeError(
             f"No demonstration can be resumed from {directory}.", hint="Start one with `tohyo demo`."
         ) from error
+
+
+def _roll_text(roll: Roll) -> str:
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    for entry in roll.entries:
+        person = entry.person
+        writer.writerow([entry.voter_id, person.name, person.date_of_birth, person.sex.value, person.address])
+    return text.getvalue()

@@ -1,6 +1,7 @@
 """The steps of an election, in order. Each reads the chain first and does only what is left to do.
 
-Roles are kept apart by account: 0 deploys and registers, 1 deposits for voters who hold a permit, 2 relays.
+Roles are kept apart by account: 0 is the registrar's, 1 deploys and announces the phases, 2 relays. The
+registrar's service is started when a step first needs it, and ended by `DemoRun.close`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from api.registrar import Registrar
 from audit.replay import audit_election
 from chain.connection import connect
 from chain.deploy import deploy_election
-from chain.development import development_account
 from chain.elections import open_election
 from chain.gas import GasUse, gas_by_operation
 from chain.node import node_status, start_detached
@@ -23,6 +22,8 @@ from chain.time import block_time, travel_to
 from election.cryptography import CRYPTOGRAPHY
 from election.phase import Phase
 from relayer.submitter import Submitter
+from scripts.tohyo.demo.registering import await_anchor, import_roll, issue_cards, register
+from scripts.tohyo.demo.registrar import RegistrarProcess
 from voter.wallet import unproven_ballot
 from zk.keys import CircuitKeys, ensure_keys
 from zk.prover_pool import prover_pool
@@ -41,8 +42,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-REGISTRAR, DEPOSITOR, RELAYER = 0, 1, 2
-YEAR = 365 * 86_400
+REGISTRAR, OFFICE, RELAYER = 0, 1, 2
 
 
 @dataclass
@@ -57,6 +57,19 @@ class DemoRun:
     tally: list[int] = field(default_factory=list)
     report: AuditReport | None = None
     gas: dict[str, GasUse] = field(default_factory=dict)
+    _service: RegistrarProcess | None = None
+
+    def registrar(self) -> RegistrarProcess:
+        """Return the registrar's service, started if it does not run."""
+        if self._service is None:
+            self._service = RegistrarProcess(self.state, self.rpc, self.deployment.contract, REGISTRAR)
+        return self._service
+
+    def close(self) -> None:
+        """End the registrar's service; the chain stays."""
+        if self._service is not None:
+            self._service.stop()
+            self._service = None
 
     @cached_property
     def w3(self) -> Web3:
@@ -110,36 +123,19 @@ def deploy(run: DemoRun, _progress: Progress) -> None:
     """Deploy verifier, hasher and election contract."""
     if run.state.deployment is not None:
         return
-    sender = run.sender(REGISTRAR)
     run.state.deployment = deploy_election(
         run.w3,
-        sender,
+        run.sender(OFFICE),
         run.state.plan.election,
         run.keys.verifying_key,
-        sender.address,
+        run.sender(REGISTRAR).address,
         run.keys.transcript_hash,
     )
     run.state.save()
 
 
-def deposit(run: DemoRun, progress: Progress) -> None:
-    """Deposit every voter's commitment, each with the registrar's permit."""
-    voters = run.state.plan.voters
-    deposited = set(run.client.leaves())
-    waiting = [voter for voter in voters if run.notes[voter].commitment not in deposited]
-    registrar = Registrar.for_election(
-        run.client, development_account(REGISTRAR), voters, run.state.directory / "registrar.sqlite"
-    )
-    sender = run.sender(DEPOSITOR)
-    deadline = block_time(run.w3) + YEAR
-    for done, voter in enumerate(waiting, len(voters) - len(waiting) + 1):
-        permit = registrar.permit(voter, run.notes[voter].commitment, deadline)
-        run.client.deposit_with_permit(permit, sender)
-        progress(done, len(voters))
-
-
 def close_registration(run: DemoRun, _progress: Progress) -> None:
-    """Let the hour of voting come; the contract computes the root of the tree."""
+    """Let the hour of voting come: the contract computes the root, the registrar anchors its log."""
     _advance_to(run, Phase.VOTING, run.state.plan.election.schedule.voting_opens.timestamp())
 
 
@@ -165,8 +161,9 @@ def vote(run: DemoRun, progress: Progress) -> None:
 
 
 def close_voting(run: DemoRun, _progress: Progress) -> None:
-    """Let the hour of the close come, and record it."""
+    """Let the hour of the close come, and record it; the registrar's work ends."""
     _advance_to(run, Phase.CLOSED, run.state.plan.election.schedule.voting_closes.timestamp())
+    run.close()
 
 
 def count(run: DemoRun, progress: Progress) -> None:
@@ -186,7 +183,9 @@ STEPS: tuple[tuple[str, Callable[[DemoRun, Progress], None]], ...] = (
     ("prepare keys", prepare_keys),
     ("start chain", start_chain),
     ("deploy", deploy),
-    ("deposit", deposit),
+    ("issue test cards", issue_cards),
+    ("import the roll", import_roll),
+    ("register", register),
     ("close registration", close_registration),
     ("vote", vote),
     ("close voting", close_voting),
@@ -199,4 +198,5 @@ def _advance_to(run: DemoRun, phase: Phase, timestamp: float) -> None:
     if block_time(run.w3) < timestamp:
         travel_to(run.w3, int(timestamp))
     if run.client.announced_phase() < phase:
-        run.client.advance(run.sender(REGISTRAR))
+        run.client.advance(run.sender(OFFICE))
+    await_anchor(run, phase)
