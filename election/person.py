@@ -33,7 +33,8 @@ class DateOfBirth:
         """Raise ValueError for a day that no calendar has, or a known part after an unknown one."""
         if (self.year is None and self.month is not None) or (self.month is None and self.day is not None):
             raise ValueError("a known part follows an unknown one")
-        date(self.year or 2000, self.month or 1, self.day or 1)
+        parts = zip((self.year, self.month, self.day), (2000, 1, 1), strict=True)
+        date(*(stand_in if part is None else part for part, stand_in in parts))
 
     @staticmethod
     def parse(text: str) -> DateOfBirth:

@@ -41,7 +41,8 @@ _WELL_FORMED: Final = re.compile(
 )
 _COUNTED: Final = "丁目|番地|番(?![町丁街館])|号|条|線|-"  # 一番町 is a town and 一番館 a building
 _KANJI_NUMBER: Final = re.compile(
-    rf"(?<![{_NUMERIC}])[{_NUMERIC}]+(?={_COUNTED})|(?<=[0-9{_NUMERIC}]-)[{_NUMERIC}]+(?![の{_KANJI}])"
+    rf"(?<![{_NUMERIC}])[{_NUMERIC}]+(?={_COUNTED})"
+    rf"|(?:(?<=[0-9{_NUMERIC}]-)|(?<=番地の))[{_NUMERIC}]+(?![の{_KANJI}])"
 )
 _ENDS_A_NUMBER: Final = re.compile("(?<=[0-9])(?:丁目|番地[のノ之]?|番(?![町丁街館])|号室?)")
 
