@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 CHECK = "registrar log"
 PROPOSED, APPLIED = "change_list_proposed", "change_list_applied"
 STATUS_CHANGED = "status_changed"
+ANCHORED = "log_anchored"  # written after the anchor, so no anchor covers it at once
 REGISTERED, ACCEPTED, DECIDED = "registered", "review_accepted", "review_decided"
 DEPOSITED = ("deposited", "deposit_failed")  # the latter names those that have a leaf all the same
 ELIGIBLE, INTERNET_REGISTERED, VOTED_IN_PERSON = "eligible", "internet_registered", "voted_in_person"
