@@ -81,8 +81,19 @@ def _fold_name(text: str) -> str:
 
 def _fold_characters(text: str) -> str:
     """Unify what is the same character to a reader: width, case, variant forms, invisible marks."""
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return "".join(map(_plain, text)).translate(variants())
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(_FOLDED)
+
+
+class _Folded(dict[int, str]):
+    """What each character becomes, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        plain = _plain(chr(code))
+        self[code] = variants().get(code, plain)
+        return self[code]
+
+
+_FOLDED: Final = _Folded()
 
 
 def _plain(character: str) -> str:
