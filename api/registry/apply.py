@@ -18,7 +18,7 @@ from api.errors import ChangeListRefusedError
 from api.registry.changes import ChangeKind
 from api.registry.roll import birth_index, born_on_any, seal_person, voter_id_index
 from election.roll import MAX_PROBLEMS, voter_id_key
-from identity.names import OVERSEAS, SUBSTITUTE, normalise_address, normalise_name
+from identity.names import OVERSEAS, SUBSTITUTE, normalise_address, normalise_name, split_prefecture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -191,9 +191,11 @@ def _same_as_others(connection: Connection, vault: Vault, entries: Sequence[Roll
 def same_person_key(person: Person) -> tuple[str, ...] | None:
     """Return what two entries for one person share; None if a name nobody can write leaves it open.
 
-    Addresses abroad are compared as they are written, since for cards they are all the same.
+    The prefecture may be left out. Addresses abroad are compared as they are written, since for cards they
+    are all the same.
     """
-    name, address = normalise_name(person.name), normalise_address(person.address)
+    name = normalise_name(person.name)
+    _, address = split_prefecture(normalise_address(person.address))
     if SUBSTITUTE in name:
         return None
     if address == OVERSEAS:
