@@ -42,10 +42,11 @@ class ChainTime:
 
     def now(self) -> int:
         """Return the chain's time in seconds since 1970. Raises NotReadyError."""
-        due = self._monotonic() - self._asked_at >= TIME_SECONDS
-        if due and self._asking.acquire(blocking=self._known is None):
+        unknown = self._known is None
+        if (unknown or self._is_due()) and self._asking.acquire(blocking=unknown):
             try:
-                self._ask()
+                if self._is_due():  # else whoever was waited for has just asked
+                    self._ask()
             finally:
                 self._asking.release()
         if self._known is None or self._monotonic() - self._known[0] > STALE_SECONDS:
@@ -79,13 +80,17 @@ class ChainTime:
         opens, votes, _ = self._services.election.schedule.timestamps()
         return votes - min(self._services.settings.closing_seconds, (votes - opens) // 10)
 
+    def _is_due(self) -> bool:
+        return self._monotonic() - self._asked_at >= TIME_SECONDS
+
     def _ask(self) -> None:
-        self._asked_at = self._monotonic()
         try:
             found = block_time(self._services.chain.w3)
+            self._known = (self._monotonic(), found)
         except ChainError:
             return
-        self._known = (self._monotonic(), found)
+        finally:
+            self._asked_at = self._monotonic()
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
-from fastapi import FastAPI
 from sqlalchemy import insert, select, update
 
-from api import problems
 from api.admission import promise
+from api.app import create_app
 from api.challenges import Challenges
 from api.database.tables import VotingStatus, challenge_use, refusal, registration, roll_entry
 from api.database.vault import Vault
-from api.office.router import router
+from api.office.credentials import OfficeCredentialVerifier
 from api.office.tokens import OfficeRequest, audience, make_token
 from api.registry.log import read_log
 from api.registry.roll import birth_index, seal_person, voter_id_index
@@ -33,7 +32,8 @@ from api.settings import load_settings
 from chain.development import development_account
 from election.person import DateOfBirth, Person, Sex
 from election.receipt import Refusal, sign_refusal
-from identity.office import Signing, review_document
+from identity.credential import CredentialKind
+from identity.office import Signing, approval_document, issue_document, review_document
 from identity.officer import OfficerKey, sign_document
 from tests.support.deposits import Clock
 from zk.field import SCALAR_FIELD
@@ -216,6 +216,41 @@ class ElectionOffice:
         body = self.decision(officer, row, decision, pseudonym)
         return self.post(officer, f"/v1/office/reviews/{row['id']}/decisions", body)
 
+    def issue(self, officer: str, pseudonym: str, **changes: Any) -> dict[str, Any]:
+        """Return the first officer's signed request for a credential."""
+        stated = {
+            "credential_id": secrets.token_hex(16),
+            "roll_entry": pseudonym,
+            "expires_at": self.clock() + 86_400,
+            "reason": "guardianship",
+        } | changes
+        return stated | self.sign(officer, issue_document(self.signing(officer), **stated))
+
+    def approval(self, officer: str, issued: dict[str, Any], issued_by: str = "roll-1") -> dict[str, Any]:
+        """Return the second officer's signed request."""
+        names = ("credential_id", "roll_entry", "expires_at", "reason")
+        stated = {name: issued[name] for name in names}
+        return self.sign(officer, approval_document(self.signing(officer), **stated, issued_by=issued_by))
+
+    def approve(self, officer: str, issued: dict[str, Any], issued_by: str = "roll-1") -> httpx.Response:
+        target = f"/v1/office/credentials/{issued['credential_id']}/approvals"
+        return self.post(officer, target, self.approval(officer, issued, issued_by))
+
+    def credential(self, pseudonym: str, **changes: Any) -> dict[str, str]:
+        """Issue and approve one; return what the person presents."""
+        issued = self.issue("roll-1", pseudonym, **changes)
+        assert self.post("roll-1", "/v1/office/credentials", issued).status_code == 200
+        approved = self.approve("approver-1", issued)
+        assert approved.status_code == 200, approved.text
+        return {"kind": "office", "id": issued["credential_id"], "secret": approved.json()["secret"]}
+
+    def present(self, credential: dict[str, str], commitment: int | None = None) -> httpx.Response:
+        """Register with a credential, as a voter's device does."""
+        challenge = self.http.post("/v1/challenges").json()["challenge"]
+        commitment = secrets.randbelow(SCALAR_FIELD - 2) + 1 if commitment is None else commitment
+        body = {"challenge": challenge, "commitment": str(commitment), "credential": credential}
+        return self.http.post("/v1/registrations", json=body)
+
     def log(self) -> list[LogEntry]:
         with self.database.read() as connection:
             return list(read_log(connection))
@@ -268,6 +303,7 @@ def open_office(
         {"id": officer, "roles": roles, "public_key": keys[officer].public_key_hex}
         for officer, roles in ROLES.items()
     ]
+    public = {officer: key.public_key_hex for officer, key in keys.items()}
     clock = Clock(1_800_000_000)
     services = Services(
         settings=load_settings(None, {"mode": "test", "officers": officers, **settings}),
@@ -275,12 +311,9 @@ def open_office(
         vault=Vault.generate(),
         chain=client,
         account=development_account(0),
-        verifiers={},
+        verifiers={CredentialKind.OFFICE: OfficeCredentialVerifier(database, public)},
         clock=clock,
     )
-    app = FastAPI()
-    app.include_router(router(services))
-    problems.install(app)
-    stage.app = app
+    stage.app = create_app(services.settings, services)
     with httpx.Client(base_url=stage.address, timeout=30) as http:
         yield ElectionOffice(services, keys, http, clock)
