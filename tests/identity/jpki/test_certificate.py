@@ -89,9 +89,15 @@ MALFORMED: dict[str, Callable[[bytes], bytes]] = {
     "version 4": lambda der: _set(der, der.index(VERSION_3) + 4, 3),
     "version 1, written out": lambda der: _set(der, der.index(VERSION_3) + 4, 0),
     "a body that is too long": lambda der: _set(der, 3, der[3] ^ 1),
-    "more than a certificate may have": lambda der: der + bytes(MAX_SIZE),
+    "more than a certificate may have": lambda _: _with_extension(bytes(MAX_SIZE)),
     "a key off the curve's field": lambda _: _with_key(b"\xff" * 96),
 }
+
+
+def _with_extension(content: bytes) -> bytes:
+    return AUTHORITY.issue(
+        extra=[(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), content), False)]
+    ).der
 
 
 def _with_key(point: bytes) -> bytes:
