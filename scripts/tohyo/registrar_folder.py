@@ -74,8 +74,9 @@ def new(
     ]
     if keystore is not None:
         lines.append(_line("registrar_keystore", str(keystore.absolute())))
-    if dev_account is not None:
+    if dev_account is not None:  # a local chain: blocks come only with transactions, and nobody waits
         lines.append(_line("registrar_dev_account", dev_account))
+        lines += [_line("confirmations", 0), _line("batch_seconds", 2)]
     if ocsp_url:
         lines += ["", "[revocation]", _line("ocsp_url", ocsp_url)]
     for one in officers:
