@@ -102,13 +102,27 @@ def promise(
 
 def place_of(services: Services, row: Row[Any]) -> Place:
     """Return what was promised to a row of `registration`, as it was signed."""
+    return kept_place(services.election_id, row)
+
+
+def review_receipt(election_id: int, row: Row[Any]) -> Receipt | None:
+    """Return the receipt of a registration's review, if there was one and two officers agreed on a person."""
+    if row.review_signature is None:
+        return None
+    commitment, issued_at = int(row.commitment), row.issued_at
+    signature = bytes(row.review_signature)
+    return Receipt(row.id, election_id, commitment, "", Promise.REVIEW, issued_at, 0, signature)
+
+
+def kept_place(election_id: int, row: Row[Any]) -> Place:
+    """Return what was promised to a row of `registration`, for those who have an election's id alone."""
     permit = None
     if row.permit_signature is not None:
         permit = DepositPermit(int(row.commitment), row.permit_deadline, row.permit_signature)
     kind = Promise.PERMIT if permit else Promise.DEPOSIT if row.deposit_by else Promise.REVIEW
     receipt = Receipt(
         row.id,
-        services.election_id,
+        election_id,
         int(row.commitment),
         "" if kind is Promise.REVIEW else row.roll_entry,
         kind,

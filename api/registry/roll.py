@@ -96,6 +96,12 @@ def seal_person(vault: Vault, pseudonym: str, voter_id: str, person: Person) -> 
     return vault.seal(_record_id(pseudonym), json.dumps(document, ensure_ascii=False).encode())
 
 
+def open_person(vault: Vault, pseudonym: str, sealed: bytes) -> tuple[str, Person]:
+    """Read what `seal_person` wrote: the office's number and the person. Raises VaultError."""
+    document = json.loads(vault.open(_record_id(pseudonym), sealed))
+    return document["voter_id"], Person.from_json(document["person"])
+
+
 def _records(connection: Connection, vault: Vault, *where: ColumnElement[bool]) -> list[RollRecord]:
     query = select(roll_entry.c.pseudonym, roll_entry.c.sealed, roll_entry.c.status)
     rows = connection.execute(query.where(roll_entry.c.removed_at.is_(None), *where)).all()
@@ -103,9 +109,8 @@ def _records(connection: Connection, vault: Vault, *where: ColumnElement[bool]) 
 
 
 def _opened(vault: Vault, row: Row[*tuple[Any, ...]]) -> RollRecord:
-    document = json.loads(vault.open(_record_id(row.pseudonym), row.sealed))
-    person = Person.from_json(document["person"])
-    return RollRecord(row.pseudonym, document["voter_id"], person, VotingStatus(row.status))
+    voter_id, person = open_person(vault, row.pseudonym, row.sealed)
+    return RollRecord(row.pseudonym, voter_id, person, VotingStatus(row.status))
 
 
 def _record_id(pseudonym: str) -> str:
