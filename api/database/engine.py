@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10
 _CONNECTIONS = 10
-_WRITES = "tohyo_writes"
+_BEGINS = "tohyo_begins"  # how a transaction of SQLite begins; None: there is none
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -54,7 +54,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._writing = engine.execution_options(**{_WRITES: True})
+        self._writing = engine.execution_options(**{_BEGINS: "BEGIN IMMEDIATE"})
         one_moment = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reading = engine.execution_options(**({} if self.dialect == "sqlite" else one_moment))
         # Writers of one process queue here, in order: SQLite's own way of waiting is sleep and try again.
@@ -112,12 +112,13 @@ class Database:
 
     def erase_leftovers(self) -> None:
         """Overwrite what deleted and replaced rows left behind in the files."""
-        with self._explained(), self._in_turn():
-            plain = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-            with plain.connect() as connection:
-                connection.exec_driver_sql("VACUUM" if self.dialect == "sqlite" else "VACUUM FULL")
-                if self.dialect == "sqlite":
-                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        sqlite = self.dialect == "sqlite"
+        option = {_BEGINS: None} if sqlite else {"isolation_level": "AUTOCOMMIT"}
+        steps = ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)") if sqlite else ("VACUUM FULL",)
+        outside_transactions = self._engine.execution_options(**option)
+        with self._explained(), self._in_turn(), outside_transactions.connect() as connection:
+            for step in steps:
+                connection.exec_driver_sql(step)
 
     def close(self) -> None:
         """Close every connection."""
@@ -228,8 +229,9 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  t
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    begins = connection.get_execution_options().get(_BEGINS, "BEGIN")
+    if begins is not None:
+        connection.exec_driver_sql(begins)
 
 
 def _postgresql(url: URL) -> Engine:
