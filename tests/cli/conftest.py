@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from chain.connection import connect
+from chain.development import development_account
 from chain.node import start_detached, stop_detached
+from election.permit import sign_permit
 from scripts.tohyo.main import main
 
 
@@ -47,5 +50,25 @@ def here(tmp_path, monkeypatch, rpc):
     """An empty folder to work in, with the chain named in the environment."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOHYO_RPC", rpc)
-    (tmp_path / "roll.csv").write_text("voter_id,name\nv1,青木\nv2,井上\n", encoding="utf-8")
     return tmp_path
+
+
+@pytest.fixture
+def permitted(tohyo, here, rpc):
+    """Make a note and deposit its commitment with a permit of the registrar's; gives the outcome."""
+
+    def deposit(note):
+        made = tohyo("voter", "note", "--out", note, "--deployment", "deployment.json", "--json")
+        assert made.code == 0, made.err
+        chain = connect(rpc).eth
+        contract = json.loads((here / "deployment.json").read_text())["contract"]
+        deadline = chain.get_block("latest")["timestamp"] + 3600
+        registrar = development_account(0)
+        permit = sign_permit(registrar, chain.chain_id, contract, int(made.json["commitment"]), deadline)
+        (here / "permit.json").write_text(json.dumps(permit.to_json()))
+        given = ("--note", note, "--permit", "permit.json", "--deployment", "deployment.json")
+        outcome = tohyo("voter", "deposit", *given, "--dev-account", 1, "--json")
+        assert outcome.code == 0, outcome.err
+        return outcome
+
+    return deposit

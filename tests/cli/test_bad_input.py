@@ -12,6 +12,11 @@ from zk.circuits import CircuitName
 from zk.keys import ensure_keys
 
 ANYWHERE = "0x00000000000000000000000000000000000000A1"
+ROLL_WITH_ONE_NUMBER_TWICE = (
+    "voter_id,name,date_of_birth,sex,address\n"
+    "v1,青木,1980-01-01,female,茨城県つくば市天王台1-1-1\n"
+    "v1,井上,1981-02-03,male,茨城県つくば市天王台1-1-2\n"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +62,7 @@ def test_a_wrong_value_in_the_election_file_is_located(tohyo, here):
 
 
 def test_a_malformed_roll_is_located(tohyo, here):
-    (here / "roll.csv").write_text("voter_id,name\nv1,青木\nv1,井上\n", encoding="utf-8")
+    (here / "roll.csv").write_text(ROLL_WITH_ONE_NUMBER_TWICE, encoding="utf-8")
     assert_refused(tohyo("demo", "--roll", "roll.csv"), "roll.csv", "3", "v1")
 
 

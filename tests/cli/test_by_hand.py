@@ -44,41 +44,6 @@ def deployed(tohyo, here, rpc):
     return outcome.json["contract"]
 
 
-def register(tohyo, voter, note="note.txt"):
-    made = tohyo("voter", "note", "--out", note, "--deployment", "deployment.json", "--json")
-    assert made.code == 0, made.err
-    permit = tohyo(
-        "registrar",
-        "permit",
-        "--voter-id",
-        voter,
-        "--commitment",
-        made.json["commitment"],
-        "--roll",
-        "roll.csv",
-        "--deployment",
-        "deployment.json",
-        "--dev-account",
-        0,
-        "--out",
-        f"{voter}.permit.json",
-    )
-    assert permit.code == 0, permit.err
-    return tohyo(
-        "voter",
-        "deposit",
-        "--note",
-        note,
-        "--permit",
-        f"{voter}.permit.json",
-        "--deployment",
-        "deployment.json",
-        "--dev-account",
-        1,
-        "--json",
-    )
-
-
 def advance(tohyo):
     return tohyo(
         "election",
@@ -107,9 +72,9 @@ def vote(tohyo, note, choice, *sender):
     )
 
 
-def test_an_election_by_hand_from_file_to_audit(tohyo, here, deployed):
-    assert register(tohyo, "v1", "first.txt").code == 0
-    assert register(tohyo, "v2", "second.txt").code == 0
+def test_an_election_by_hand_from_file_to_audit(tohyo, here, deployed, permitted):
+    permitted("first.txt")
+    permitted("second.txt")
     assert stat.S_IMODE((here / "first.txt").stat().st_mode) == 0o600
 
     status = tohyo("election", "status", "--deployment", "deployment.json", "--json").json
@@ -165,8 +130,8 @@ def test_an_audit_of_tampered_contracts_says_where_and_fails(tohyo, here, deploy
     assert json.loads((here / "audit.json").read_text())["verdict"] == "inconsistent"
 
 
-def test_nothing_a_voter_runs_prints_the_note(tohyo, here, deployed):
-    outcome = register(tohyo, "v1")
+def test_nothing_a_voter_runs_prints_the_note(tohyo, here, deployed, permitted):
+    outcome = permitted("note.txt")
     advance(tohyo)
     cast = vote(tohyo, "note.txt", "0", "--dev-account", 2)
     again = vote(tohyo, "note.txt", "1", "--dev-account", 2)
@@ -176,8 +141,8 @@ def test_nothing_a_voter_runs_prints_the_note(tohyo, here, deployed):
     assert not any(part in said for part in secret_parts)
 
 
-def test_a_note_votes_once(tohyo, here, deployed):
-    register(tohyo, "v1")
+def test_a_note_votes_once(tohyo, here, deployed, permitted):
+    permitted("note.txt")
     advance(tohyo)
     assert vote(tohyo, "note.txt", "0", "--dev-account", 2).code == 0
     again = vote(tohyo, "note.txt", "1", "--dev-account", 2)
@@ -185,47 +150,9 @@ def test_a_note_votes_once(tohyo, here, deployed):
     assert "note" in again.err
 
 
-def test_a_voter_on_the_roll_registers_one_note(tohyo, here, deployed):
-    assert register(tohyo, "v1").code == 0
-    other = tohyo("voter", "note", "--out", "other.txt", "--deployment", "deployment.json", "--json").json
-    refused = tohyo(
-        "registrar",
-        "permit",
-        "--voter-id",
-        "v1",
-        "--commitment",
-        other["commitment"],
-        "--roll",
-        "roll.csv",
-        "--deployment",
-        "deployment.json",
-        "--dev-account",
-        0,
-    )
-    assert refused.code == 2
-    assert "already" in refused.err
-    stranger = tohyo(
-        "registrar",
-        "permit",
-        "--voter-id",
-        "nobody",
-        "--commitment",
-        other["commitment"],
-        "--roll",
-        "roll.csv",
-        "--deployment",
-        "deployment.json",
-        "--dev-account",
-        0,
-    )
-    assert stranger.code == 2
-    assert "roll" in stranger.err
-
-
-def test_a_note_of_another_election_is_named_as_such(tohyo, here, deployed):
-    register(tohyo, "v1")
+def test_a_note_of_another_election_is_named_as_such(tohyo, here, deployed, permitted):
+    permitted("note.txt")
     (here / "deployment.json").rename(here / "first.json")
-    (here / "registrar.sqlite").unlink()
     second = tohyo("election", "deploy", "election.json", "--dev-account", 0, "--json")
     assert second.code == 0, second.err
     advance(tohyo)

@@ -44,20 +44,10 @@ def deployed(tohyo, here, rpc):
     return outcome.json["contract"]
 
 
-def register(tohyo, voter, note):
-    made = tohyo("voter", "note", "--out", note, *ELECTION, "--json")
-    assert made.json["scheme"] == "cream-classic"
-    official = ("--voter-id", voter, "--commitment", made.json["commitment"], "--roll", "roll.csv")
-    permit = f"{voter}.permit.json"
-    given = tohyo("registrar", "permit", *official, *ELECTION, "--dev-account", 0, "--out", permit)
-    assert given.code == 0, given.err
-    deposited = tohyo("voter", "deposit", "--note", note, "--permit", permit, *ELECTION, "--dev-account", 1)
-    assert deposited.code == 0, deposited.err
-
-
-def test_a_classic_election_by_hand_from_file_to_audit(tohyo, here, deployed, rpc):
+def test_a_classic_election_by_hand_from_file_to_audit(tohyo, here, deployed, rpc, permitted):
     for voter in ("v1", "v2"):
-        register(tohyo, voter, f"{voter}.txt")
+        permitted(f"{voter}.txt")
+        assert tohyo("voter", "note", "--show", f"{voter}.txt", "--json").json["scheme"] == "cream-classic"
     status = tohyo("election", "status", *ELECTION, "--json").json
     assert (status["scheme"], status["phase"], status["deposits"]) == ("cream-classic", "registration", 2)
     advance = ("election", "advance", *ELECTION, "--dev-account", 0, "--time-travel", "--json")

@@ -34,9 +34,12 @@ def test_it_runs_from_the_roll_to_an_audited_result(tohyo, directory):
     assert report["audit"]["verdict"] == "consistent"
     assert report["as_cast"] is True
     assert sum(report["result"].values()) == VOTERS
-    assert {"deposit", "withdraw"} <= set(report["gas"])
+    assert {"deposit", "depositMany"} & set(report["gas"])
+    assert "withdraw" in report["gas"]
     assert report["gas"]["withdraw"]["count"] == VOTERS
     assert report["keys_warning"] == "development keys: not for a real election"
+    assert report["cards_warning"] == "test cards: not for a real election"
+    assert "test cards: not for a real election" in outcome.err
     chain = connect(report["rpc"])
     assert chain.eth.get_balance(report["contract"]) == 0
     notes = json.loads((directory / f"notes-{report['contract']}.json").read_text())

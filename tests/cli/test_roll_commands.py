@@ -7,11 +7,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-import typer
 
+from chain.time import travel_to
 from identity.officer import OfficerKey
-from scripts.tohyo import main as entry_point
-from scripts.tohyo import registry_commands, roll_commands
+from tests.support.small_election import CLOSES, open_election
 
 EXAMPLE = Path(__file__).parents[2] / "examples/tsukuba-2018/roll.csv"
 HEADER = "voter_id,name,date_of_birth,sex,address\n"
@@ -22,13 +21,6 @@ NEW = HEADER + "new-1,新井 花,1990-01-31,女,茨城県つくば市吾妻1丁�
 def office(tmp_path, monkeypatch):
     """An empty folder with settings, three officers' keys and a key file."""
     monkeypatch.chdir(tmp_path)
-    app, api = typer.Typer(pretty_exceptions_enable=False), typer.Typer()
-    api.add_typer(registry_commands.keys_app, name="keys")
-    api.command("retain")(registry_commands.retain)
-    api.command("log")(registry_commands.log)
-    app.add_typer(roll_commands.app, name="roll")
-    app.add_typer(api, name="api")
-    monkeypatch.setattr(entry_point, "app", app)
     lines = ['mode = "test"', 'database = "sqlite:///registrar.sqlite"', 'master_key_file = "registrar.key"']
     for name, roles in {"aoki": ["roll"], "baba": ["approver"], "chiba": ["roll", "approver"]}.items():
         key = OfficerKey.create()
@@ -167,3 +159,32 @@ def test_nothing_that_is_shown_about_the_roll_names_anybody(full_roll, tohyo):
     shown = [full_roll("show"), full_roll("pending"), tohyo("api", "log", "--config", "api.toml")]
     text = "".join(outcome.out + outcome.err for outcome in shown)
     assert not any(name in text for name in names)
+
+
+@pytest.fixture(scope="module")
+def election():
+    with open_election() as opened:
+        yield opened
+
+
+def test_personal_data_is_erased_when_the_result_can_no_longer_be_contested(full_roll, tohyo, election):
+    where = ["--rpc", election.rpc_url, "--contract", election.client.address, "--config", "api.toml"]
+    asked = [
+        "api",
+        "retain",
+        "--days",
+        "30",
+        *where,
+        "--officer",
+        "baba",
+        "--officer-key",
+        "baba.pem",
+        "--json",
+    ]
+    assert tohyo(*asked).json["would_erase"]["people"] == 119
+    refused(tohyo(*asked, "--yes"), "retention_too_early", "Nothing was erased")
+    travel_to(election.w3, CLOSES + 30 * 86_400)
+    assert tohyo(*asked, "--yes").json["erased"]["people"] == 119
+    assert full_roll("show").json["people"] == 119
+    assert tohyo(*asked).json["would_erase"]["people"] == 0
+    assert tohyo("api", "log", "--verify", "--config", "api.toml", "--json").json["entries"] == 3
