@@ -141,6 +141,23 @@ def test_a_key_of_an_unknown_kind_is_refused(der: bytes) -> None:
         parse_certificate(der.replace(rsa, unknown))
 
 
+def _shorter(der: bytes, at: int) -> bytes:
+    """The same with two less in the two-byte length of the SEQUENCE that begins at `at`."""
+    assert der[at : at + 2] == b"\x30\x82"
+    return der[: at + 2] + (int.from_bytes(der[at + 2 : at + 4]) - 2).to_bytes(2) + der[at + 4 :]
+
+
+def test_an_rsa_key_that_is_for_another_padding_is_refused(der: bytes) -> None:
+    rsa, pss = bytes.fromhex("300d06092a864886f70d0101010500"), bytes.fromhex("300b06092a864886f70d01010a")
+    key_info = der.index(rsa) - 4
+    for sequence in (0, 4, key_info):
+        der = _shorter(der, sequence)
+    certificate = parse_certificate(der.replace(rsa, pss))
+    assert certificate.public_key().public_numbers() == rsa_key().public_key().public_numbers()
+    with pytest.raises(UnsupportedKeyError):
+        require_profile(certificate)
+
+
 @settings(max_examples=300)
 @given(data=st.binary(max_size=200))
 def test_bytes_of_any_kind_are_refused_and_nothing_else_happens(data: bytes) -> None:
