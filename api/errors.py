@@ -9,14 +9,6 @@ class RegistrarError(TohyoError):
     """The registrar cannot or must not do what was asked."""
 
 
-class VoterNotOnRollError(RegistrarError):
-    """The roll does not name this voter."""
-
-
-class VoterAlreadyRegisteredError(RegistrarError):
-    """The voter got a permit for another commitment before."""
-
-
 class CommitmentAlreadyRegisteredError(RegistrarError):
     """Another voter got a permit for this commitment before."""
 
@@ -27,14 +19,6 @@ class NotTheRegistrarError(RegistrarError):
 
 class RollTooLongError(RegistrarError):
     """The roll names more voters than the election file has room for."""
-
-
-class StoreOfAnotherElectionError(RegistrarError):
-    """The store of permits belongs to another election."""
-
-
-class StoreDamagedError(RegistrarError):
-    """The file is no store of permits, or it is damaged."""
 
 
 class SettingsError(RegistrarError):

@@ -14,7 +14,6 @@ from scripts.tohyo import (
     chain_commands,
     demo_command,
     election_commands,
-    registrar_commands,
     registrar_folder,
     registry_commands,
     relayer_commands,
@@ -37,7 +36,6 @@ app.command("demo")(demo_command.demo)
 app.add_typer(audit_command.app, name="audit")
 app.add_typer(election_commands.app, name="election")
 app.add_typer(voter_commands.app, name="voter")
-app.add_typer(registrar_commands.app, name="registrar")
 api_commands.app.command("new")(registrar_folder.new)
 api_commands.app.command("retain")(registry_commands.retain)
 api_commands.app.command("log")(registry_commands.log)
