@@ -27,7 +27,7 @@ from api.settings import OfficerSettings
 from identity.officer import OfficerKey
 from identity.testpki.directory import TestPki
 from identity.testpki.responder import running_responder
-from zk.errors import TohyoError
+from zk.errors import TohyoError, shown
 from zk.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -122,14 +122,18 @@ class RegistrarProcess:
     def require_running(self) -> None:
         """Raise DemoRegistrarError if the service ended."""
         if self._process.poll() is not None:
-            raise DemoRegistrarError(
-                f"The registrar's service ended with code {self._process.returncode}.",
-                hint=f"{self._log_file} says why. Then go on with `tohyo demo --resume`.",
-            )
+            raise self._failure(f"The registrar's service ended with code {self._process.returncode}.")
 
     def stop(self) -> None:
         """End the service and the responder; harmless if they ended."""
         self._closing.close()
+
+    def _failure(self, message: str) -> DemoRegistrarError:
+        said = self._log_file.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
+        return DemoRegistrarError(
+            f"{message} It last said: {shown(said[:300]) or 'nothing'}",
+            hint=f"{self._log_file} has the rest. Then go on with `tohyo demo --resume`.",
+        )
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
         with self._log_file.open("ab") as log:
@@ -150,10 +154,7 @@ class RegistrarProcess:
             selector.register(self._process.stdout, selectors.EVENT_READ)
             line = self._process.stdout.readline() if selector.select(START_SECONDS) else b""
         if not line:
-            self._process.wait(1) if self._process.poll() is not None else None
-            raise DemoRegistrarError(
-                "The registrar's service did not start.", hint=f"{self._log_file} says why."
-            )
+            raise self._failure("The registrar's service did not start.")
         return line.decode().strip()
 
 
