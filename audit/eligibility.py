@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from audit.errors import AuditImpossibleError
 from audit.evidence import gather
 from audit.leaf_evidence import LeafEvidence
-from audit.log_replay import ANCHORED, CHECK, LogReplay
+from audit.log_replay import AFTERWARDS, CHECK, LogReplay
 from audit.recount import place_of
 from audit.report import CONSISTENT, INCONSISTENT, Examination, InArchive, Where
 from chain.events import Deposited, RegistrarLogAnchored
@@ -197,7 +197,7 @@ def _warnings(
         told.append(
             "the registrar's log was never anchored: nothing shows that it was not written afterwards"
         )
-    elif beyond := sum(entry.action != ANCHORED for entry in archive.log[anchors[-1].entries :]):
+    elif beyond := sum(entry.action not in AFTERWARDS for entry in archive.log[anchors[-1].entries :]):
         told.append(f"the last {beyond} entries of the registrar's log are not anchored yet")
     return told
 

@@ -153,7 +153,7 @@ class LeafEvidence:
             "one leaf a person", holds=first == event.leaf_index, found=f"{entry.pseudonym} at {first}"
         )
         at = _verified_at(record)
-        on_roll = entry.added_at <= at and (entry.removed_at is None or at < entry.removed_at)
+        on_roll = entry.added_at <= at and (entry.removed_at is None or at <= entry.removed_at)
         rules.that(
             "somebody on the roll at that time", holds=on_roll, found=f"{entry.pseudonym}, who was not"
         )

@@ -24,7 +24,8 @@ class _Version:
     until: int | None
 
     def stood_at(self, time: int) -> bool:
-        return self.since <= time and (self.until is None or time < self.until)
+        """In the second of a change both versions count: nothing tells which came first."""
+        return self.since <= time and (self.until is None or time <= self.until)
 
 
 class RollIndex:

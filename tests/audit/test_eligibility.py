@@ -203,6 +203,7 @@ def a_pseudonym_of_nobody(registrar: EligibleElection) -> None:
 def somebody_removed_before(registrar: EligibleElection) -> None:
     at = registrar.change_roll("remove", 1)
     registrar.change_entry(5, removed_at=at)
+    registrar.clock += 1
     registrar.deposit(registrar.register("card 5", pseudonym(5)))
     registrar.anchor()
 
