@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Column, Connection, Row, Table
 
     from api.database.engine import Database
     from api.database.vault import Vault
@@ -136,17 +136,17 @@ class Export:
         for officer in self.officers:
             yield OfficerRecord(id=officer.id, public_key=officer.public_key)
         yield from self._roll(connection)
-        for row in _rows(connection, select(office_credential).order_by(office_credential.c.id)):
+        for row in _rows(connection, office_credential, office_credential.c.id):
             yield _credential(row)
         decisions = _decisions(connection)
-        for row in _rows(connection, select(registration).order_by(registration.c.id)):
+        for row in _rows(connection, registration, registration.c.id):
             yield self._registration(row, decisions.get(row.id, ()))
         for entry in read_log(connection):
             yield LogRecord.of(entry)
 
     def _roll(self, connection: Connection) -> Iterator[RollEvidence]:
         history = _History.read(connection, self.vault)
-        for row in _rows(connection, select(roll_entry).order_by(roll_entry.c.pseudonym)):
+        for row in _rows(connection, roll_entry, roll_entry.c.pseudonym):
             voter_id, person = open_person(self.vault, row.pseudonym, row.sealed)
             key = _key(voter_id)
             yield RollEvidence(
@@ -231,8 +231,12 @@ def _counted(
         on_progress(done, total)
 
 
-def _rows(connection: Connection, query: Any) -> Iterator[Row[Any]]:  # noqa: ANN401  any select
-    yield from connection.execute(query, execution_options={"yield_per": _PAGE})
+def _rows(connection: Connection, table: Table, key: Column[str]) -> Iterator[Row[Any]]:
+    """Yield a table's rows by `key`, some at a time."""
+    query, last = select(table).order_by(key).limit(_PAGE), ""
+    while page := connection.execute(query.where(key > last)).all():
+        yield from page
+        last = getattr(page[-1], key.name)
 
 
 def _decisions(connection: Connection) -> dict[str, list[ReviewDecision]]:
