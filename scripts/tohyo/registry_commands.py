@@ -76,12 +76,11 @@ def retain(
     signer.require_role(Role.APPROVER)
     election = which.open()
     closed_at = election.election.schedule.timestamps()[2]
-    now = int(time.time())
     with where.open() as database:
         database.bind(election.client.chain_id(), election.client.address, Mode(where.settings.mode))
         if yes:
-            require_contest_period_over(closed_at, days, min(now, election.now()))
-            erased = erase(database, actor=signer.id, at=now)
+            require_contest_period_over(closed_at, days, election.now())
+            erased = erase(database, actor=signer.id, at=int(time.time()))
         else:
             with database.read() as connection:
                 erased = count_erasable(connection)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import delete, insert, inspect, select, text, update
+from sqlalchemy import create_engine, delete, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from api.database.engine import Database, open_database
@@ -60,6 +60,42 @@ def test_the_migrated_tables_are_those_of_the_program(database):
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def shape_of(connection):
+    """Everything that a database says about its tables, conditions of checks and indexes included."""
+    looked_at = inspect(connection)
+    readers = (
+        looked_at.get_columns,
+        looked_at.get_pk_constraint,
+        looked_at.get_indexes,
+        looked_at.get_unique_constraints,
+        looked_at.get_check_constraints,
+        looked_at.get_foreign_keys,
+    )
+    names = sorted(set(looked_at.get_table_names()) - {"alembic_version"})
+    return {name: [sorted(map(_plain, _listed(read(name)))) for read in readers] for name in names}
+
+
+def _plain(found):
+    if isinstance(found, dict):
+        return str({name: _plain(value) for name, value in found.items()})
+    return str(found)
+
+
+def _listed(found):
+    return found if isinstance(found, list) else [found]
+
+
+def test_the_migrated_tables_have_the_same_conditions_too(database, new_database_url):
+    plain = create_engine(new_database_url(database.dialect).replace("postgresql:", "postgresql+psycopg:"))
+    with plain.begin() as connection:
+        metadata.create_all(connection)
+        expected = shape_of(connection)
+    plain.dispose()
+    with database.read() as connection:
+        assert shape_of(connection) == expected
+    assert "replaced" in str(expected["registration"])  # the condition of a partial index
 
 
 def test_a_new_database_has_an_empty_log(database):
