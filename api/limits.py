@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 BODY_SECONDS = 20.0  # a body that comes more slowly holds a connection for nothing
 MAX_NESTING = 8
 _SWEEP_SECONDS = 10.0
-_MAX_DIGITS = 20  # of a number outside quotation marks
+_MAX_DIGITS = 20  # of a number outside quotation marks, and of a length
 # A string that never ends is taken whole, and once: what begins at every quotation mark takes minutes.
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{}\]]', re.DOTALL)
 
@@ -165,7 +165,7 @@ class BodyGuard:
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
         """Return the body, or None if the client went away. Raises BodyTooLargeError as soon as it can."""
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self._max_bytes:
+        if not declared.isdigit() or len(declared) > _MAX_DIGITS or int(declared) > self._max_bytes:
             self._refuse()
         parts, length = [], 0
         while True:

@@ -7,14 +7,38 @@ from typing import TYPE_CHECKING, Any
 from fastapi.openapi.utils import get_openapi
 
 from api.errors import (
+    AlreadyDepositedError,
     BodyTooLargeError,
     DatabaseUnavailableError,
+    DepositInProgressError,
     InternalError,
+    LedgerTransitionRefusedError,
     NotReadyError,
+    OfficeCredentialDecidedError,
+    OfficeCredentialExistsError,
+    OfficeCredentialUnknownError,
+    OfficerCertificateUnknownError,
+    OfficerRoleMissingError,
+    OfficerSignatureInvalidError,
+    OfficerStatementStaleError,
+    OfficerTokenExpiredError,
+    OfficerTokenForAnotherRequestError,
+    OfficerTokenRefusedError,
+    OfficerTokenReplayedError,
+    PermitOutstandingError,
     RateLimitedError,
+    RecordErasedError,
+    RefusalResolvedError,
+    RefusalUnknownError,
+    RegistrationClosedError,
     RequestMalformedError,
     RequestTimeoutError,
+    ReviewClosedError,
+    ReviewUnknownError,
+    RollEntryUnknownError,
+    SecondOfficerNeededError,
     UnsupportedMediaTypeError,
+    VotesByAnotherChannelError,
 )
 from api.problems import MEDIA_TYPE, status_of
 from api.schemas import Problem
@@ -46,6 +70,32 @@ _EVERYWHERE = (
     InternalError,
     NotReadyError,
     DatabaseUnavailableError,
+)
+_OFFICE = (
+    OfficerTokenRefusedError,
+    OfficerTokenExpiredError,
+    OfficerTokenReplayedError,
+    OfficerTokenForAnotherRequestError,
+    OfficerCertificateUnknownError,
+    OfficerRoleMissingError,
+    OfficerSignatureInvalidError,
+    OfficerStatementStaleError,
+    SecondOfficerNeededError,
+    RollEntryUnknownError,
+    ReviewUnknownError,
+    OfficeCredentialUnknownError,
+    RefusalUnknownError,
+    ReviewClosedError,
+    OfficeCredentialExistsError,
+    OfficeCredentialDecidedError,
+    RefusalResolvedError,
+    VotesByAnotherChannelError,
+    LedgerTransitionRefusedError,
+    DepositInProgressError,
+    AlreadyDepositedError,
+    PermitOutstandingError,
+    RegistrationClosedError,
+    RecordErasedError,
 )
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
@@ -84,15 +134,20 @@ def _complete(document: dict[str, Any]) -> None:
     for operation in _operations(document):
         if "HTTPValidationError" in str(operation["responses"].get("422")):  # the framework's own
             del operation["responses"]["422"]
-        for status, response in refusals(*_EVERYWHERE).items():
-            standing = operation["responses"].setdefault(str(status), {"description": ""})
-            texts = [standing["description"], response["description"]]
-            standing["description"] = ", ".join(text for text in texts if text)
-            standing.setdefault("content", {"application/json": {"schema": _PROBLEM}})
+        for kind in (*_EVERYWHERE, *(_OFFICE if "office" in operation["tags"] else ())):
+            _add(operation["responses"], kind)
         for response in operation["responses"].values():
             content = response.get("content", {})
             if content.get("application/json", {}).get("schema") == _PROBLEM:
                 content[MEDIA_TYPE] = content.pop("application/json")
+
+
+def _add(responses: dict[str, Any], kind: type[TohyoError]) -> None:
+    response = responses.setdefault(str(int(status_of(kind))), {"description": ""})
+    response.setdefault("content", {"application/json": {"schema": _PROBLEM}})
+    code = f"`{kind.code}`"
+    if code not in response["description"]:
+        response["description"] += f"{', ' if response['description'] else ''}{code}"
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
