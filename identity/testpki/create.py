@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from identity.testpki.authority import Generation
 from identity.testpki.card_file import CardSecrets
 from identity.testpki.directory import DEFAULT_URL, TestPki
-from identity.testpki.errors import CardNameTakenError, TestPkiBusyError
+from identity.testpki.errors import CardNameTakenError, TestPkiBusyError, TestPkiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -68,6 +69,7 @@ def create_test_pki(
     Raises:
         TestPkiFolderTakenError: something else is in the folder.
         TestPkiBusyError: another process is doing the same.
+        TestPkiError: a worker process was stopped from outside.
         CardSecretMalformedError: no card has such a password or PIN.
 
     """
@@ -79,7 +81,7 @@ def create_test_pki(
         lacking = [(name, person) for name, person in people if not pki.card_path(name).exists()]
         done = len(people) - len(lacking)
         report = _counting(on_progress, done, len(people))
-        workers = min(jobs or len(os.sched_getaffinity(0)), len(lacking))
+        workers = min(jobs or os.cpu_count() or 1, len(lacking))
         if workers > 1 and len(lacking) >= WORTH_PROCESSES:
             _issue_in_processes(directory, lacking, order, workers, report)
         else:
@@ -127,6 +129,10 @@ def _issue_in_processes(
         tasks = [lacking[i : i + _CARDS_A_TASK] for i in range(0, len(lacking), _CARDS_A_TASK)]
         for finished in as_completed([executor.submit(_work, task) for task in tasks]):
             report(finished.result())
+    except BrokenProcessPool as failure:
+        raise TestPkiError(
+            "A process that made cards was stopped.", hint="The same request again goes on where it ended."
+        ) from failure
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 

@@ -153,6 +153,7 @@ class ResponderServer(ThreadingHTTPServer):
 
     def __init__(self, pki: TestPki, port: int = 0, behaviour: Behaviour | None = None) -> None:
         self.behaviour = behaviour or Behaviour()
+        self.behaviour.stopped.clear()  # it may have served before
         self.responder = Responder(pki, self.behaviour)
         super().__init__(("127.0.0.1", port), _Handler)
 

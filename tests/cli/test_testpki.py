@@ -16,17 +16,9 @@ from identity.testpki.authority import Generation, Purpose
 from identity.testpki.card_file import DEFAULT_PASSWORD
 from identity.testpki.create import generation_of
 from identity.testpki.directory import TestPki
-from scripts.tohyo import main, testpki_commands
 from voter.card import Card, CardKey, CardSecretRefusedError
 
 VOTERS = 4
-
-
-@pytest.fixture(autouse=True)
-def mounted():
-    """The commands stand under `tohyo testpki`, also before the whole command line lists them."""
-    if "testpki" not in {group.name for group in main.app.registered_groups}:
-        main.app.add_typer(testpki_commands.app, name="testpki")
 
 
 @pytest.fixture
@@ -178,8 +170,8 @@ def test_a_taken_port_is_a_sentence(tohyo, pki):
 
 @contextmanager
 def serving(pki):
-    program = "from scripts.tohyo.testpki_commands import app; app()"
-    command = [sys.executable, "-c", program, "serve", str(pki), "--port", "0", "--json"]
+    serve = ("testpki", "serve", str(pki), "--port", "0", "--json")
+    command = [sys.executable, "-m", "scripts.tohyo.main", *serve]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             yield server, json.loads(whole_document(server.stdout))

@@ -1,6 +1,7 @@
 """Cards for a whole roll: on several processes, interrupted, continued, and by one maker at a time."""
 
 import fcntl
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from identity.testpki.authority import Generation, Purpose
 from identity.testpki.create import WORTH_PROCESSES, create_test_pki, generation_of
 from identity.testpki.errors import TestPkiBusyError as BusyError  # not a test
+from identity.testpki.errors import TestPkiError as PkiError
 from tests.support.people import people
 
 MANY = WORTH_PROCESSES + 20
@@ -100,3 +102,14 @@ def test_the_share_of_the_next_generation_is_drawn_by_name(percent):
     drawn = [generation_of(name, percent) for name, _ in people(2000)]
     share = drawn.count(Generation.NEXT) / 20
     assert share == pytest.approx(percent, abs=0 if percent in {0, 100} else 4)
+
+
+def test_a_worker_that_is_killed_ends_the_run_with_a_sentence_and_it_can_go_on(tmp_path):
+    def kill_a_worker(_done, _total):
+        for worker in multiprocessing.active_children():
+            worker.kill()
+
+    with pytest.raises(PkiError, match="was stopped"):
+        create_test_pki(tmp_path / "pki", people(MANY), jobs=2, on_progress=kill_a_worker)
+    pki = create_test_pki(tmp_path / "pki", people(MANY), jobs=1)
+    assert all(pki.card_path(name).exists() for name, _ in people(MANY))
