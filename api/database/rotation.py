@@ -7,6 +7,9 @@ knows only the old one runs.
 
 from __future__ import annotations
 
+import fcntl
+import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +22,7 @@ from api.errors import KeyFileError, RotationRefusedError
 from api.registry.log import OPERATOR, append
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from sqlalchemy import ColumnElement, Connection, Table
@@ -54,7 +57,7 @@ def rotate(
 
     Raises:
         KeyFileError: the keys are in the environment, where they cannot be written.
-        RotationRefusedError: a service runs that may still seal under an old key.
+        RotationRefusedError: another rotation runs, or a service that may still seal under an old key.
         VaultError: a record does not open with any key.
 
     """
@@ -63,15 +66,16 @@ def rotate(
             f"The master keys come from {VARIABLE}, which no command can change.",
             hint="Rotate with a key file, then set the variable to its text.",
         )
-    vault = Vault.load(key_file, environment)
-    bind_vault(database, vault)
-    if retire:
-        require_no_service(database, at)
-    if len(vault.keys) == 1 or (not retire and not remaining(database, vault)):
-        vault = vault.with_new_key()
-        vault.save(key_file)
-    done = _rewrap_all(database, vault, on_progress)
-    dropped = _retire(database, vault, key_file, at) if retire else ()
+    with _alone(key_file):
+        vault = Vault.load(key_file, environment)
+        bind_vault(database, vault)
+        if retire:
+            require_no_service(database, at)
+        if len(vault.keys) == 1 or (not retire and not remaining(database, vault)):
+            vault = vault.with_new_key()
+            vault.save(key_file)
+        done = _rewrap_all(database, vault, on_progress)
+        dropped = _retire(database, vault, key_file, at) if retire else ()
     with database.begin() as connection:
         details = {"key": vault.keys[0].id.hex(), "records": done, "dropped": list(dropped)}
         append(connection, at=at, actor=OPERATOR, action="master_key_rotated", details=details)
@@ -93,6 +97,21 @@ def require_no_service(database: Database, at: int) -> None:
             "A service is running on this database; it may still seal records under the old key.",
             hint="Stop the service, retire the old key, and start it again. Nothing was changed.",
         )
+
+
+@contextmanager
+def _alone(key_file: Path) -> Iterator[None]:
+    """Let one rotation at a time write the key file: a second one would overwrite the first one's key."""
+    folder = os.open(key_file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as failure:
+        raise RotationRefusedError(
+            "Another rotation is running.", hint="Wait for it; then try again."
+        ) from failure
+    finally:
+        os.close(folder)
 
 
 def _rewrap_all(database: Database, vault: Vault, on_progress: Callable[[int, int], None]) -> int:

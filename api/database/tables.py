@@ -144,7 +144,7 @@ log_entry = Table(
     metadata,
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),  # from 1, without gaps
     _time("at"),
-    _text("actor"),  # an officer's id, or `service`
+    _text("actor"),  # an officer's id, `service` or `operator`
     _text("action"),
     _text("subject", nullable=True),  # pseudonym or id of what it is about
     _text("details"),

@@ -148,6 +148,11 @@ class Vault:
             "index_secret": _text(self._index_secret),
         }
         write_whole(key_file, json.dumps(document, indent=2) + "\n", private=True)
+        folder = os.open(key_file.parent, os.O_RDONLY)
+        try:  # a record under a key whose file did not outlive a power cut would be lost
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def _wrap(self, record_key: bytes) -> bytes:
         nonce = secrets.token_bytes(_NONCE)

@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.database.engine import open_database
 from api.database.rotation import rotate
@@ -21,15 +23,28 @@ from api.settings import OfficerSettings
 from identity.officer import OfficerKey
 from tests.support.registry import AT
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 def kill_in_the_middle(*arguments: str) -> None:
     """Start a program of this file, wait until it is in the middle, and kill it."""
+    with in_the_middle(*arguments):
+        pass
+
+
+@contextmanager
+def in_the_middle(*arguments: str) -> Iterator[None]:
+    """Do something while a program of this file is in the middle; then kill it."""
     root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "tests.support.crashing", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root) as program:
-        line = program.stdout.readline() if program.stdout else b""
-        program.send_signal(signal.SIGKILL)
-    assert line == b"in the middle\n"
+        try:
+            assert program.stdout is not None
+            assert program.stdout.readline() == b"in the middle\n"
+            yield
+        finally:
+            program.send_signal(signal.SIGKILL)
 
 
 def _wait_after(records: int):

@@ -8,11 +8,11 @@ from api.database.tables import lease, roll_entry
 from api.database.vault import VARIABLE, Vault, create_key_file
 from api.errors import KeyFileError, MasterKeyMissingError, RotationRefusedError
 from api.registry.log import read_log
-from api.registry.roll import find
-from tests.support.crashing import kill_in_the_middle
+from api.registry.roll import find, size
+from tests.support.crashing import in_the_middle, kill_in_the_middle
 from tests.support.registry import AT, entries, person, put_on_roll
 
-PEOPLE = 1200
+PEOPLE, CROWD = 30, 1200
 
 
 @pytest.fixture
@@ -27,6 +27,11 @@ def people(database, key_file):
     return put_on_roll(database, entries(PEOPLE), keys=Vault.load(key_file, {}))
 
 
+@pytest.fixture
+def crowd(database, key_file):
+    return put_on_roll(database, entries(CROWD), keys=Vault.load(key_file, {}))
+
+
 def turn(database, key_file, **options):
     return rotate(database, key_file, at=AT, environment={}, **options)
 
@@ -36,7 +41,7 @@ def everybody_opens(database, key_file):
     with database.read() as connection:
         return all(
             find(connection, vault, f"v{number:06}").person == person(number)
-            for number in range(0, PEOPLE, 97)
+            for number in range(0, size(connection), 97)
         )
 
 
@@ -129,14 +134,24 @@ def test_a_rotation_is_in_the_log_with_counts(database, key_file, people):
 
 
 def test_a_rotation_that_is_killed_loses_nothing_and_the_next_one_ends_it(
-    database, database_url, key_file, people
+    database, database_url, key_file, crowd
 ):
     kill_in_the_middle("rotate", database_url, str(key_file))
     vault = Vault.load(key_file, {})
     assert len(vault.keys) == 2
-    assert 0 < remaining(database, vault) < PEOPLE + 1
+    assert 0 < remaining(database, vault) < CROWD + 1
     assert everybody_opens(database, key_file)
     done = turn(database, key_file, retire=True)
     assert done.key_id == vault.keys[0].id.hex()
-    assert 0 < done.rewrapped < PEOPLE + 1
+    assert 0 < done.rewrapped < CROWD + 1
+    assert everybody_opens(database, key_file)
+
+
+def test_two_rotations_at_once_do_not_overwrite_each_others_key(database, database_url, key_file, crowd):
+    with in_the_middle("rotate", database_url, str(key_file)):
+        before = key_file.read_bytes()
+        with pytest.raises(RotationRefusedError, match="Another rotation"):
+            turn(database, key_file)
+        assert key_file.read_bytes() == before
+    turn(database, key_file)
     assert everybody_opens(database, key_file)
