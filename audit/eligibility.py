@@ -4,8 +4,8 @@ Trusts the chain as a node tells it, the card authorities that the auditor names
 keys. It does not trust the registrar: every signature is verified again, everybody is matched with the roll
 again, and the registrar's log must be the one whose heads are on chain.
 
-Shown: whose leaf each is. Not shown: that the roll names the right people (two officers answer for that), nor
-anything about ballots. That the contract is what it says, `tohyo audit` checks.
+Shown: whose leaf each is. Not shown: that the officers put the right people on the roll, nor anything about
+ballots. That the contract is what it says, `tohyo audit` checks.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from audit.errors import AuditImpossibleError
 from audit.evidence import gather
 from audit.leaf_evidence import LeafEvidence
-from audit.log_replay import AFTERWARDS, CHECK, LogReplay
+from audit.log_replay import AFTERWARDS, APPLIED, CHECK, LogReplay
 from audit.recount import place_of
 from audit.report import CONSISTENT, INCONSISTENT, Examination, InArchive, Where
+from audit.roll_lists import NO_LISTS, SignedRoll
 from chain.events import Deposited, RegistrarLogAnchored
 from election.cryptography import CRYPTOGRAPHY
 from election.errors import ElectionFileError
@@ -126,6 +127,8 @@ def audit_eligibility(
     replay = LogReplay(archive, examination)
     replay.examine_anchors((event, examination.rules(CHECK, place_of(event))) for event in anchors)
     replay.examine_roll()
+    if archive.change_lists:
+        SignedRoll(archive, known, examination).examine(replay.entries(APPLIED))
     leaves = LeafEvidence(chain, archive, rechecks, known, examination)
     for number, event in enumerate(deposits):
         leaves.examine(event)
@@ -193,6 +196,8 @@ def _warnings(
     archive: Evidence, anchors: list[RegistrarLogAnchored], officers: Mapping[str, str] | None
 ) -> list[str]:
     told = [] if officers is not None else [OFFICERS_FROM_ARCHIVE]
+    if not archive.change_lists:
+        told.append(NO_LISTS)
     if not anchors:
         told.append(
             "the registrar's log was never anchored: nothing shows that it was not written afterwards"

@@ -59,7 +59,7 @@ class LogReplay:
     def examine_roll(self) -> None:
         """Hold the roll's number of people, and who decided on it, against the log."""
         proposers = {entry.subject: entry.actor for entry in self._archive.log if entry.action == PROPOSED}
-        for entry in self._entries(APPLIED):
+        for entry in self.entries(APPLIED):
             rules = self._rules("roll", entry)
             first = proposers.get(entry.subject)
             two = first is not None and first != entry.actor
@@ -77,7 +77,7 @@ class LogReplay:
     def examine_ledger(self, deposited: Iterable[str]) -> None:
         """Follow every person's voting status; `deposited` are the pseudonyms of those who have a leaf."""
         statuses: dict[str, str] = {}
-        for entry in self._entries(STATUS_CHANGED):
+        for entry in self.entries(STATUS_CHANGED):
             person, rules = str(entry.subject), self._rules("ledger", entry)
             before = statuses.get(person, ELIGIBLE)
             rules.equal("the status before", expected=before, found=entry.details.get("from"))
@@ -90,9 +90,9 @@ class LogReplay:
 
     def examine_records(self, leaves: Sequence[int]) -> None:
         """Hold what the log says against the records; `leaves` are the chain's commitments."""
-        registered = {_registration_in(entry): entry for entry in self._entries(REGISTERED)}
-        accepted = {entry.subject: entry for entry in self._entries(ACCEPTED)}
-        signed = {entry.details.get("signature") for entry in self._entries(DECIDED)}
+        registered = {_registration_in(entry): entry for entry in self.entries(REGISTERED)}
+        accepted = {entry.subject: entry for entry in self.entries(ACCEPTED)}
+        signed = {entry.details.get("signature") for entry in self.entries(DECIDED)}
         for record in self._archive.registrations.values():
             rules = self._examination.rules(CHECK, InArchive("registration", record.id))
             self._agrees(record, registered.get(record.id), accepted.get(record.id), rules)
@@ -103,7 +103,7 @@ class LogReplay:
             rules.that(
                 "evidence of each registration", holds=name in self._archive.registrations, found="none"
             )
-        count = sum(1 for _ in self._entries(REGISTERED))
+        count = sum(1 for _ in self.entries(REGISTERED))
         rules = self._examination.rules(CHECK, InArchive("archive", "log"))
         rules.equal("the number of registrations", expected=len(registered), found=count)
         self._examine_deposits(leaves)
@@ -124,14 +124,14 @@ class LogReplay:
         """Return how many people the lists of one kind were about, by time; an import adds."""
         kinds = {kind, "import"} if kind == "add" else {kind}
         found: Counter[int] = Counter()
-        for entry in self._entries(APPLIED):
+        for entry in self.entries(APPLIED):
             if entry.details.get("kind") in kinds:
                 found[entry.at] += _count(entry)
         return found
 
     def _examine_deposits(self, leaves: Sequence[int]) -> None:
         for action in DEPOSITED:
-            for entry in self._entries(action):
+            for entry in self.entries(action):
                 for name, index in dict(entry.details.get("leaves") or {}).items():
                     record, rules = self._archive.registrations.get(name), self._rules(CHECK, entry)
                     known = record is not None and isinstance(index, int) and 0 <= index < len(leaves)
@@ -174,7 +174,8 @@ class LogReplay:
     def _added(self) -> int:
         return sum(after - before for before, after in pairwise(self._roll_sizes()) if after > before)
 
-    def _entries(self, action: str) -> Iterable[LogEntry]:
+    def entries(self, action: str) -> Iterable[LogEntry]:
+        """Return the entries of one action, in order."""
         return (entry for entry in self._archive.log if entry.action == action)
 
     def _rules(self, check: str, entry: LogEntry) -> Rules:

@@ -13,6 +13,7 @@ signatures hexadecimal. Unknown members are refused.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -117,7 +118,7 @@ class EvidenceHeader(_Part):
     chain_id: Annotated[int, Field(ge=1)]
     contract: Annotated[str, AfterValidator(parse_address)]
     created_at: _Time
-    counts: dict[Literal["officer", "roll", "office_credential", "registration", "log"], _Time]
+    counts: dict[Literal["officer", "change_list", "roll", "office_credential", "registration", "log"], _Time]
 
 
 class OfficerRecord(_Part):
@@ -126,6 +127,41 @@ class OfficerRecord(_Part):
     type: Literal["officer"] = "officer"
     id: _Text
     public_key: _Key
+
+
+class ChangeListEvidence(_Part):
+    """One applied change of the roll: what it says, and the two officers who signed it.
+
+    `document` is the text whose SHA-256 they signed: canonical JSON with `entries` and `voter_ids`.
+    """
+
+    type: Literal["change_list"] = "change_list"
+    id: _Id
+    kind: Literal["import", "add", "remove", "correct"]
+    count: _Time
+    document: str
+    proposed_by: _Text
+    proposal_signature: _Signature
+    decided_by: _Text
+    decided_at: _Time
+    decision_signature: _Signature
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the document, hexadecimal."""
+        return hashlib.sha256(self.document.encode()).hexdigest()
+
+    def statement(self, act: Literal["propose", "approve"], officer: str) -> dict[str, Any]:
+        """Return what an officer signed."""
+        return {
+            "format": "tohyo-change-list/1",
+            "act": act,
+            "id": self.id,
+            "kind": self.kind,
+            "count": self.count,
+            "digest": self.digest,
+            "officer": officer,
+        }
 
 
 class EarlierPerson(_Part):
@@ -220,7 +256,14 @@ class LogRecord(_Part):
         return LogRecord(**entry.to_json())
 
 
-EvidenceRecord = OfficerRecord | RollEvidence | OfficeCredentialRecord | RegistrationEvidence | LogRecord
+EvidenceRecord = (
+    OfficerRecord
+    | ChangeListEvidence
+    | RollEvidence
+    | OfficeCredentialRecord
+    | RegistrationEvidence
+    | LogRecord
+)
 _HEADER: TypeAdapter[EvidenceHeader] = TypeAdapter(EvidenceHeader)
 _RECORD: TypeAdapter[EvidenceRecord] = TypeAdapter(Annotated[EvidenceRecord, Field(discriminator="type")])
 
@@ -231,6 +274,7 @@ class Evidence:
 
     header: EvidenceHeader
     officers: dict[str, str] = field(default_factory=dict)  # id → public key
+    change_lists: dict[str, ChangeListEvidence] = field(default_factory=dict)
     roll: dict[str, RollEvidence] = field(default_factory=dict)  # by pseudonym
     office_credentials: dict[str, OfficeCredentialRecord] = field(default_factory=dict)
     registrations: dict[str, RegistrationEvidence] = field(default_factory=dict)
@@ -241,6 +285,8 @@ class Evidence:
         match record:
             case OfficerRecord():
                 _put(self.officers, record.id, record.public_key)
+            case ChangeListEvidence():
+                _put(self.change_lists, record.id, record)
             case RollEvidence():
                 _put(self.roll, record.pseudonym, record)
             case OfficeCredentialRecord():

@@ -201,7 +201,7 @@ def a_pseudonym_of_nobody(registrar: EligibleElection) -> None:
 
 
 def somebody_removed_before(registrar: EligibleElection) -> None:
-    at = registrar.change_roll("remove", 1)
+    at = registrar.change_roll("remove", leaving=[registrar.books.roll[5].voter_id])
     registrar.change_entry(5, removed_at=at)
     registrar.clock += 1
     registrar.deposit(registrar.register("card 5", pseudonym(5)))
@@ -209,7 +209,9 @@ def somebody_removed_before(registrar: EligibleElection) -> None:
 
 
 def somebody_added_after(registrar: EligibleElection) -> None:
-    registrar.change_entry(0, added_at=registrar.change_roll("add", 1))
+    entry = registrar.books.roll[0]
+    at = registrar.change_roll("add", [(entry.voter_id, entry.person)])
+    registrar.change_entry(0, added_at=at)
 
 
 def one_officer_twice(registrar: EligibleElection) -> None:
@@ -383,7 +385,60 @@ def one_number_for_two_people(registrar: EligibleElection) -> None:
 
 
 def a_change_of_the_roll_by_one_officer(registrar: EligibleElection) -> None:
-    registrar.change_roll("correct", 1, ("hana", "hana"))
+    add_somebody(registrar, ("hana", "hana"))
+    registrar.anchor()
+
+
+def add_somebody(registrar: EligibleElection, officers: tuple[str, str] = ("hana", "jun")) -> None:
+    """Put one more person on the roll, as the registrar does."""
+    ((voter_id, person),) = people(ON_ROLL + 1)[-1:]
+    at = registrar.change_roll("add", [(voter_id, person)], officers=officers)
+    new = {"pseudonym": pseudonym(ON_ROLL), "voter_id": voter_id, "person": person, "added_at": at}
+    registrar.books.roll.append(registrar.books.roll[0].model_copy(update=new))
+
+
+def change_last_list(registrar: EligibleElection, **changes: Any) -> None:
+    add_somebody(registrar)
+    registrar.books.change_lists[-1] = registrar.books.change_lists[-1].model_copy(update=changes)
+    registrar.anchor()
+
+
+def a_list_with_somebody_else_on_it(registrar: EligibleElection) -> None:
+    add_somebody(registrar)
+    last = registrar.books.change_lists[-1]
+    name = registrar.books.roll[-1].person.name
+    changed = last.model_copy(update={"document": last.document.replace(name, "田中　太郎")})
+    registrar.books.change_lists[-1] = changed
+    registrar.anchor()
+
+
+def a_list_with_a_forged_signature(registrar: EligibleElection) -> None:
+    change_last_list(registrar, decision_signature=128 * "a")
+
+
+def a_list_that_another_officer_is_said_to_have_signed(registrar: EligibleElection) -> None:
+    change_last_list(registrar, proposed_by="ken")
+
+
+def a_list_of_another_time(registrar: EligibleElection) -> None:
+    change_last_list(registrar, decided_at=registrar.clock - 1)
+
+
+def a_list_that_is_not_there(registrar: EligibleElection) -> None:
+    add_somebody(registrar)
+    registrar.books.change_lists.pop()
+    registrar.anchor()
+
+
+def a_list_that_cannot_be_read(registrar: EligibleElection) -> None:
+    change_last_list(registrar, document="[]")
+
+
+def somebody_described_otherwise_than_on_the_list(registrar: EligibleElection) -> None:
+    """A stranger's card gets a leaf on the entry of somebody who did not register."""
+    ((_, stranger),) = people(ON_ROLL + 1)[-1:]
+    registrar.change_entry(5, person=stranger)
+    registrar.deposit(registrar.register(new_card(registrar, stranger), pseudonym(5)))
     registrar.anchor()
 
 
@@ -487,6 +542,13 @@ LIES: list[tuple[Lie, set[str]]] = [
     (a_correction_in_silence, {"roll"}),
     (one_number_for_two_people, {"roll"}),
     (a_change_of_the_roll_by_one_officer, {"roll"}),
+    (a_list_with_somebody_else_on_it, {"roll"}),
+    (a_list_with_a_forged_signature, {"roll"}),
+    (a_list_that_another_officer_is_said_to_have_signed, {"roll"}),
+    (a_list_of_another_time, {"roll"}),
+    (a_list_that_is_not_there, {"roll"}),
+    (a_list_that_cannot_be_read, {"roll"}),
+    (somebody_described_otherwise_than_on_the_list, {"roll"}),
     (a_paper_ballot_too, {"ledger"}),
     (a_step_from_a_status_that_nobody_had, {"ledger"}),
     (a_second_step_after_voting_in_person, {"ledger"}),
@@ -519,6 +581,9 @@ REASONS: list[tuple[Lie, str]] = [
     (a_stranger, "none match , 0 valid decisions"),
     (a_replaced_commitment_in_the_tree, "(replaced)"),
     (a_paper_ballot_too, "is paper_ballot_issued, not internet_registered"),
+    (a_list_with_a_forged_signature, "but found: 1 that hold"),
+    (a_list_that_is_not_there, "the list that was applied was expected, but found: none"),
+    (somebody_described_otherwise_than_on_the_list, "somebody described otherwise"),
     (a_removed_log_entry, "entry 4 in its place was expected"),
     (a_removed_log_entry_and_new_numbers, "the anchored head is"),
     (a_changed_log_entry, "the anchored head is"),

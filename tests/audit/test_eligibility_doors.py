@@ -14,6 +14,7 @@ from eth_utils.crypto import keccak
 from audit.credentials import load_officers, rechecks
 from audit.eligibility import OFFICERS_FROM_ARCHIVE, EligibilityReport, audit_eligibility
 from audit.errors import AuditImpossibleError, OfficersFileError
+from audit.roll_lists import NO_LISTS
 from chain.time import travel_to
 from identity.credential import Mode
 from identity.evidence import EvidenceWriter
@@ -132,6 +133,23 @@ def test_a_log_that_was_never_anchored_is_a_warning(registrar: EligibleElection)
     assert any("never anchored" in warning for warning in report.warnings)
 
 
+def test_without_change_lists_the_roll_rests_on_the_log_alone(registrar: EligibleElection) -> None:
+    registrar.books.change_lists.clear()
+    report = audited(registrar)
+    assert (report.verdict, report.warnings) == ("consistent", (NO_LISTS,))
+
+
+def test_somebody_who_comes_back_to_the_roll_is_on_it(registrar: EligibleElection) -> None:
+    entry = registrar.books.roll[5]
+    registrar.change_roll("remove", leaving=[entry.voter_id])
+    at = registrar.change_roll("add", [(entry.voter_id, entry.person)])
+    registrar.change_entry(5, added_at=at)
+    registrar.clock += 1
+    registrar.deposit(registrar.register("card 5", entry.pseudonym))
+    registrar.anchor()
+    assert audited(registrar).findings == []
+
+
 def test_entries_that_no_anchor_covers_are_a_warning(registrar: EligibleElection) -> None:
     registrar.log("log_anchored", "registration", entries=1)
     assert audited(registrar).warnings == ()
@@ -140,7 +158,8 @@ def test_entries_that_no_anchor_covers_are_a_warning(registrar: EligibleElection
 
 
 def test_somebody_removed_after_the_deposit_is_a_warning(registrar: EligibleElection) -> None:
-    registrar.change_entry(0, removed_at=registrar.change_roll("remove", 1))
+    at = registrar.change_roll("remove", leaving=[registrar.books.roll[0].voter_id])
+    registrar.change_entry(0, removed_at=at)
     registrar.anchor()
     report = audited(registrar)
     assert report.verdict == "consistent"
@@ -151,7 +170,7 @@ def test_somebody_whom_the_roll_describes_anew_is_matched_as_before(registrar: E
     from identity.evidence import EarlierPerson  # noqa: PLC0415
 
     entry = registrar.books.roll[0]
-    at = registrar.change_roll("correct", 1)
+    at = registrar.change_roll("correct", [(entry.voter_id, registrar.books.roll[5].person)])
     earlier = (EarlierPerson(until=at, person=entry.person),)
     registrar.change_entry(0, person=registrar.books.roll[5].person, earlier=earlier)
     registrar.anchor()

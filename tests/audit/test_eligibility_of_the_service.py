@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import pyrage
 import pytest
+from sqlalchemy import select
 
 from api.database.engine import open_database
+from api.database.tables import change_list
 from api.depositor import Depositor
 from api.office.evidence import Export
+from api.registry.change_lists import approve, propose
+from api.registry.changes import ChangeKind, Changes
+from api.registry.roll import find
 from api.registry.signing import Signer
 from audit.credentials import rechecks
 from audit.eligibility import audit_eligibility
 from audit.replay import audit_election
+from election.roll import RollEntry
 from identity.credential import Mode
-from identity.evidence import read_evidence
+from identity.evidence import ChangeListEvidence, read_evidence
 from identity.jpki.trust import TrustStore
 from identity.officer import OfficerKey
 from tests.support.election_office import ROLES, ElectionOffice
@@ -52,14 +58,38 @@ def service(chain: ServiceChain, tmp_path_factory: pytest.TempPathFactory) -> It
     settings = {"officers": officers, "batch_seconds": 1}
     with (
         service_pki(folder / "pki") as cards,
-        open_service(database, chain.deploy(), cards, VOTERS, **settings) as opened,
+        open_service(database, chain.deploy(), cards, [], **settings) as opened,
     ):
+        officers_list(opened)
         everybody_registers(opened)
         depositing(opened)
         chain.travel_to(VOTES)
         depositing(opened)
         yield opened
     database.close()
+
+
+def officers_list(service: RegistrarService) -> None:
+    """Put everybody on the roll: one import, one addition, one correction, by officers of the settings."""
+    misspelt = replace(VOTERS[0][1], name="水野　綾")
+    imported = [(NAMES[0], misspelt), *VOTERS[1:-1]]
+    for kind, listed in (("import", imported), ("add", VOTERS[-1:]), ("correct", VOTERS[:1])):
+        changes = Changes(ChangeKind(kind), tuple(RollEntry(voter, who) for voter, who in listed))
+        decide_on(service, changes)
+    service.people = dict(VOTERS)
+    vault = service.services.vault
+    with service.database.read() as connection:
+        found = {voter: find(connection, vault, voter) for voter in NAMES}
+    service.pseudonyms = {voter: one.pseudonym for voter, one in found.items() if one is not None}
+
+
+def decide_on(service: RegistrarService, changes: Changes) -> None:
+    database, vault = service.database, service.services.vault
+    officers = service.services.settings.officers
+    roll, approver = (Signer.of(officers, name, KEYS[name]) for name in ("roll-1", "approver-1"))
+    service.clock.now += 1
+    proposed = propose(database, vault, changes, roll, service.clock())
+    approve(database, vault, proposed.id, approver, service.clock(), officers=officers)
 
 
 def everybody_registers(service: RegistrarService) -> None:
@@ -102,7 +132,27 @@ def archive(service: RegistrarService, tmp_path: Path) -> Evidence:
         services.election_id,
     )
     export.write(tmp_path / "evidence.age", [str(IDENTITY.to_public())], signer, service.clock())
-    return read_evidence(tmp_path / "evidence.age", IDENTITY)
+    archive = read_evidence(tmp_path / "evidence.age", IDENTITY)
+    archive.change_lists = {one.id: one for one in change_lists(service)}
+    return archive
+
+
+def change_lists(service: RegistrarService) -> Iterator[ChangeListEvidence]:
+    """Return the applied lists as the service keeps them."""
+    with service.database.read() as connection:
+        rows = connection.execute(select(change_list).where(change_list.c.state == "applied")).all()
+    for row in rows:
+        yield ChangeListEvidence(
+            id=row.id,
+            kind=row.kind,
+            count=row.size,
+            document=service.services.vault.open(f"change_list/{row.id}", row.sealed).decode(),
+            proposed_by=row.proposed_by,
+            proposal_signature=row.proposal_signature.hex(),
+            decided_by=row.decided_by,
+            decided_at=row.decided_at,
+            decision_signature=row.decision_signature.hex(),
+        )
 
 
 def audited(service: RegistrarService, archive: Evidence) -> EligibilityReport:
@@ -117,6 +167,13 @@ def test_what_the_service_exports_is_consistent(service: RegistrarService, archi
     assert (report.verdict, report.findings, report.warnings) == ("consistent", [], ())
     assert (report.leaves, report.registrations, report.reviewed) == (4, 7, 1)
     assert (report.on_roll, report.anchors) == (len(VOTERS), 2)
+
+
+def test_a_list_that_officers_did_not_sign_so_is_found(service: RegistrarService, archive: Evidence) -> None:
+    name, found = next(iter(archive.change_lists.items()))
+    forged = found.document.replace(VOTERS[1][1].name, VOTERS[2][1].name)
+    archive.change_lists[name] = found.model_copy(update={"document": forged})
+    assert {finding.check for finding in audited(service, archive).findings} == {"roll"}
 
 
 def test_the_public_audit_sees_deposits_and_the_rolls_size(service: RegistrarService) -> None:

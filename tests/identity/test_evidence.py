@@ -52,9 +52,10 @@ def read(path: Path) -> Evidence:
 def test_an_archive_holds_what_was_written(tmp_path: Path) -> None:
     records = one_of_each()
     evidence = read(written(tmp_path / "evidence.age", records))
-    officer, roll, office_credential, one, entry = records
+    officer, change_list, roll, office_credential, one, entry = records
     assert evidence.header == header(records)
     assert evidence.officers == {officer.id: officer.public_key}  # type: ignore[union-attr]
+    assert list(evidence.change_lists.values()) == [change_list]
     assert list(evidence.roll.values()) == [roll]
     assert list(evidence.office_credentials.values()) == [office_credential]
     assert list(evidence.registrations.values()) == [one]
@@ -195,34 +196,36 @@ MALFORMED: list[tuple[str, int, Callable[[list[str]], list[str]]]] = [
     ("an unknown type", 2, changing(2, type="ballot")),
     ("no type", 2, changing(2, type=...)),
     ("a key that is too short", 2, changing(2, public_key="ab")),
-    ("an unknown member", 3, changing(3, nullifier="1")),
-    ("no person", 3, changing(3, person={"name": "x"})),
-    ("a person with a number", 3, changing(3, person=PERSON | {"name": 1})),
-    ("an impossible date", 3, changing(3, person=PERSON | {"date_of_birth": "1984-13-01"})),
-    ("another sex", 3, changing(3, person=PERSON | {"sex": "X"})),
-    ("a time in words", 3, changing(3, removed_at="today")),
-    ("a negative time", 3, changing(3, removed_at=-1)),
-    ("a truth for a time", 3, changing(3, removed_at=True)),
-    ("a fraction for a time", 4, changing(4, expires_at=1.0)),
-    ("a signature of another length", 4, changing(4, issue_signature="00")),
-    ("another kind", 5, changing(5, kind="passport")),
-    ("a commitment that is no text", 5, changing(5, commitment=True)),
-    ("a commitment beyond r", 5, changing(5, commitment=str(2**254))),
-    ("a commitment with a zero before it", 5, changing(5, commitment="01001")),
-    ("a receipt of something else", 5, changing(5, receipt={"format": "tohyo-receipt/1"})),
-    ("a decision that is none", 5, replacing(5, '"accept"', '"perhaps"')),
-    ("a name twice", 5, replacing(5, '{"type"', '{"type":"registration","type"')),
-    ("a name twice within", 5, replacing(5, '{"certificate"', '{"certificate":"B","certificate"')),
-    ("not a number", 6, replacing(6, '"a":[null]', '"a":NaN')),
-    ("nested too deeply", 6, replacing(6, '"a":[null]', '"a":' + 500 * "[" + 500 * "]")),
-    ("entry number zero", 6, changing(6, sequence=0)),
-    ("no JSON", 6, lambda lines: [*lines[:5], "entry", *lines[6:]]),
-    ("half a line", 6, lambda lines: [*lines[:5], lines[5][:30]]),
-    ("an empty line", 7, lambda lines: [*lines, ""]),
-    ("the same officer twice", 7, lambda lines: [*lines, lines[1]]),
-    ("the same roll entry twice", 7, lambda lines: [*lines, lines[2]]),
-    ("the same registration twice", 7, lambda lines: [*lines, lines[4]]),
-    ("a second header", 7, lambda lines: [*lines, lines[0]]),
+    ("an unknown member", 4, changing(4, nullifier="1")),
+    ("no person", 4, changing(4, person={"name": "x"})),
+    ("a person with a number", 4, changing(4, person=PERSON | {"name": 1})),
+    ("an impossible date", 4, changing(4, person=PERSON | {"date_of_birth": "1984-13-01"})),
+    ("another sex", 4, changing(4, person=PERSON | {"sex": "X"})),
+    ("a time in words", 4, changing(4, removed_at="today")),
+    ("a negative time", 4, changing(4, removed_at=-1)),
+    ("a truth for a time", 4, changing(4, removed_at=True)),
+    ("a fraction for a time", 5, changing(5, expires_at=1.0)),
+    ("a signature of another length", 5, changing(5, issue_signature="00")),
+    ("another kind", 6, changing(6, kind="passport")),
+    ("a commitment that is no text", 6, changing(6, commitment=True)),
+    ("a commitment beyond r", 6, changing(6, commitment=str(2**254))),
+    ("a commitment with a zero before it", 6, changing(6, commitment="01001")),
+    ("a receipt of something else", 6, changing(6, receipt={"format": "tohyo-receipt/1"})),
+    ("a decision that is none", 6, replacing(6, '"accept"', '"perhaps"')),
+    ("a name twice", 6, replacing(6, '{"type"', '{"type":"registration","type"')),
+    ("a name twice within", 6, replacing(6, '{"certificate"', '{"certificate":"B","certificate"')),
+    ("not a number", 7, replacing(7, '"a":[null]', '"a":NaN')),
+    ("nested too deeply", 7, replacing(7, '"a":[null]', '"a":' + 500 * "[" + 500 * "]")),
+    ("entry number zero", 7, changing(7, sequence=0)),
+    ("no JSON", 7, lambda lines: [*lines[:6], "entry", *lines[7:]]),
+    ("half a line", 7, lambda lines: [*lines[:6], lines[6][:30]]),
+    ("an empty line", 8, lambda lines: [*lines, ""]),
+    ("the same officer twice", 8, lambda lines: [*lines, lines[1]]),
+    ("a list of another kind", 3, changing(3, kind="replace")),
+    ("the same change list twice", 8, lambda lines: [*lines, lines[2]]),
+    ("the same roll entry twice", 8, lambda lines: [*lines, lines[3]]),
+    ("the same registration twice", 8, lambda lines: [*lines, lines[5]]),
+    ("a second header", 8, lambda lines: [*lines, lines[0]]),
 ]
 
 

@@ -18,6 +18,7 @@ from election.receipt import Promise, Receipt, sign_receipt
 from identity.challenge import Challenge, signed_message
 from identity.credential import CredentialKind, Mode
 from identity.evidence import (
+    ChangeListEvidence,
     Evidence,
     EvidenceHeader,
     LogRecord,
@@ -30,7 +31,7 @@ from identity.evidence import (
 from identity.jpki.trust import TrustStore
 from identity.jpki.verifier import JpkiVerifier
 from identity.office import Signing, approval_document, issue_document, review_document
-from identity.officer import OfficerKey, sign_document
+from identity.officer import OfficerKey, canonical_json, sign_document
 from identity.registrar_log import LogEntry, verify_chain
 from identity.revocation.ocsp import OcspChecker
 from identity.testpki.authority import Generation
@@ -66,6 +67,7 @@ def pseudonym(voter: int) -> str:
 class Books:
     """What the registrar keeps, as an archive has it."""
 
+    change_lists: list[ChangeListEvidence] = field(default_factory=list)
     roll: list[RollEvidence] = field(default_factory=list)
     registrations: list[RegistrationEvidence] = field(default_factory=list)
     office_credentials: list[OfficeCredentialRecord] = field(default_factory=list)
@@ -114,15 +116,32 @@ class EligibleElection:
         sender = self.election.sender(REGISTRAR)
         self.election.client.anchor_log(said["head"], said["entries"], said["roll_size"], sender)
 
-    def change_roll(self, kind: str, count: int, officers: tuple[str, str] = ("hana", "jun")) -> int:
-        """Log a change list that two officers signed; the time at which it was applied."""
+    def change_roll(
+        self,
+        kind: str,
+        people: list[tuple[str, Person]] | None = None,
+        leaving: list[str] | None = None,
+        officers: tuple[str, str] = ("hana", "jun"),
+    ) -> int:
+        """Apply and log a change list that two officers signed; the time at which it was applied."""
         name = hexadecimal(0xC000 + len(self.books.log))
-        self.log("change_list_proposed", name, officers[0], kind=kind, count=count)
-        self.log("change_list_applied", name, officers[1], kind=kind, count=count)
+        made = signed_list(
+            self.officers,
+            name,
+            kind=kind,
+            people=people or [],
+            leaving=leaving or [],
+            officers=officers,
+            at=self.clock + 2,
+        )
+        logged = {"kind": kind, "count": made.count, "digest": made.digest}
+        self.log("change_list_proposed", name, officers[0], **logged)
+        self.log("change_list_applied", name, officers[1], **logged)
+        self.books.change_lists.append(made)
         return self.clock
 
     def put_on_roll(self, voters: list[tuple[str, Person]]) -> None:
-        at = self.change_roll("add" if self.books.roll else "import", len(voters))
+        at = self.change_roll("add" if self.books.roll else "import", voters)
         start = len(self.books.roll)
         self.books.roll += [
             RollEvidence(pseudonym=pseudonym(start + i), voter_id=voter_id, person=person, added_at=at)
@@ -292,7 +311,14 @@ class EligibleElection:
     def records(self) -> list[EvidenceRecord]:
         officers = [OfficerRecord(id=name, public_key=key) for name, key in self.public_keys.items()]
         books, log = self.books, [LogRecord.of(entry) for entry in self.books.log]
-        return [*officers, *books.roll, *books.office_credentials, *books.registrations, *log]
+        return [
+            *officers,
+            *books.change_lists,
+            *books.roll,
+            *books.office_credentials,
+            *books.registrations,
+            *log,
+        ]
 
     def header(self) -> EvidenceHeader:
         counts: dict[Any, int] = dict(Counter(record.type for record in self.records()))
@@ -312,6 +338,38 @@ class EligibleElection:
         if before[-1:] != ["internet_registered"]:
             was = before[-1] if before else "eligible"
             self.log("status_changed", whose, to="internet_registered", **{"from": was})
+
+
+def signed_list(
+    keys: dict[str, OfficerKey],
+    name: str,
+    *,
+    kind: Any,
+    people: list[tuple[str, Person]],
+    leaving: list[str],
+    officers: tuple[str, str],
+    at: int,
+) -> ChangeListEvidence:
+    """Make a change list with the signatures of both officers."""
+    described = ("name", "date_of_birth", "sex", "address")
+    entries = [
+        {"voter_id": voter} | {part: person.to_json()[part] for part in described} for voter, person in people
+    ]
+    document = {"format": "tohyo-change-list/1", "kind": kind, "salt": name}
+    unsigned = ChangeListEvidence(
+        id=name,
+        kind=kind,
+        count=len(people) + len(leaving),
+        document=canonical_json(document | {"entries": entries, "voter_ids": leaving}).decode(),
+        proposed_by=officers[0],
+        proposal_signature=128 * "0",
+        decided_by=officers[1],
+        decided_at=at,
+        decision_signature=128 * "0",
+    )
+    proposal = sign_document(unsigned.statement("propose", officers[0]), keys[officers[0]]).hex()
+    decision = sign_document(unsigned.statement("approve", officers[1]), keys[officers[1]]).hex()
+    return unsigned.model_copy(update={"proposal_signature": proposal, "decision_signature": decision})
 
 
 @contextmanager

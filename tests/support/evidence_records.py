@@ -11,6 +11,7 @@ from election.person import DateOfBirth, Person, Sex
 from election.receipt import Promise, sign_receipt
 from identity.credential import CredentialKind
 from identity.evidence import (
+    ChangeListEvidence,
     EarlierPerson,
     EvidenceHeader,
     LogRecord,
@@ -74,6 +75,17 @@ def one_of_each() -> list[EvidenceRecord]:
     )
     return [
         OfficerRecord(id="hana", public_key=hexadecimal(3, 64)),
+        ChangeListEvidence(
+            id=hexadecimal(6),
+            kind="import",
+            count=1,
+            document='{"entries":[]}',
+            proposed_by="hana",
+            proposal_signature=hexadecimal(1, 128),
+            decided_by="jun",
+            decided_at=3_000,
+            decision_signature=hexadecimal(2, 128),
+        ),
         RollEvidence(
             pseudonym=hexadecimal(101),
             voter_id="十二-3",
