@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from identity.errors import SignInUnavailableError
 from identity.oidc.http import unavailable
 from identity.oidc.provider import SIGNATURE_ALGORITHM, is_safe_url
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from identity.oidc.http import ProviderHttp
 
 _KEPT_SECONDS = 3_600.0
+_PAUSE_SECONDS = 1.0  # a provider that is down is not asked more often; requests that wait fail at once
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _HTTP_OK = 200
 # What must be offered, and what Discovery says is meant where a list is missing.
@@ -119,6 +121,7 @@ class ProviderDirectory:
         self._metadata: Metadata | None = None
         self._keys: dict[str, ECKey] = {}
         self._metadata_until = self._keys_until = 0.0
+        self._silent_until = float("-inf")
 
     def metadata(self) -> Metadata:
         """Return where the endpoints are. Raises SignInUnavailableError."""
@@ -151,7 +154,13 @@ class ProviderDirectory:
         self._keys_until = self._monotonic() + _KEPT_SECONDS
 
     def _document(self, url: str) -> dict[str, Any]:
-        answer = self._http.get(url)
+        if self._monotonic() < self._silent_until:
+            unavailable(url, "did not answer a moment ago")
+        try:
+            answer = self._http.get(url)
+        except SignInUnavailableError:
+            self._silent_until = self._monotonic() + _PAUSE_SECONDS
+            raise
         if answer.status != _HTTP_OK:
             unavailable(url, f"answers {answer.status} where it should describe itself")
         try:

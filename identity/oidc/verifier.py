@@ -19,7 +19,14 @@ from joserfc import jwt
 
 from identity.credential import CredentialKind, VerifiedCredential
 from identity.errors import SignInSettingsError, SignInUnavailableError
-from identity.oidc.binding import MIN_SECRET_BYTES, new_state, nonce_of, pkce_challenge, pkce_verifier
+from identity.oidc.binding import (
+    MIN_SECRET_BYTES,
+    is_own_state,
+    new_state,
+    nonce_of,
+    pkce_challenge,
+    pkce_verifier,
+)
 from identity.oidc.claims import names_a_person
 from identity.oidc.evidence import SignInEvidence, recheck
 from identity.oidc.http import DEFAULT_SECONDS, Answer, ProviderHttp, unavailable
@@ -37,7 +44,6 @@ if TYPE_CHECKING:
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_SECONDS = 60
-_STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 _CODE = re.compile(r"[\x20-\x7e]{1,4096}")
 _HTTP_OK, _HTTP_BAD_REQUEST = 200, 400
 
@@ -104,7 +110,8 @@ class OidcVerifier:
         SignInUnavailableError.
         """
         provider = self._provider(issuer)
-        state, nonce = new_state(), nonce_of(message)
+        nonce = nonce_of(message)
+        state = new_state(self._secret, provider.issuer, nonce)
         verifier = pkce_verifier(self._secret, provider.issuer, state, nonce)
         parameters = {
             "response_type": "code",
@@ -132,12 +139,12 @@ class OidcVerifier:
 
         """
         provider = self._provider(presented.get("issuer"))
-        state, code = presented.get("state"), presented.get("code")
-        if not isinstance(state, str) or not _STATE.fullmatch(state):
-            refuse("The state is none that a sign-in here begins with.")
+        state, code, nonce = presented.get("state"), presented.get("code"), nonce_of(message)
+        if not isinstance(state, str) or not is_own_state(self._secret, provider.issuer, state, nonce):
+            refuse("The sign-in was not begun here for this challenge and this commitment.")
         if not isinstance(code, str) or not _CODE.fullmatch(code):
             refuse("The code is none.")
-        pkce = pkce_verifier(self._secret, provider.issuer, state, nonce_of(message))
+        pkce = pkce_verifier(self._secret, provider.issuer, state, nonce)
         tokens = self._exchange(provider, code, pkce, at)
         key = self._signing_key(provider, tokens.id_token, "ID token")
         evidence = SignInEvidence(provider.issuer, provider.client_id, at, tokens.id_token, key)
@@ -182,8 +189,8 @@ class OidcVerifier:
         document = _read(answer, url)
         if answer.status == _HTTP_BAD_REQUEST and document.get("error") == "invalid_grant":
             refuse(
-                "The sign-in service does not accept this code: it was used, is too old, or was given for "
-                "another challenge, commitment or state."
+                "The sign-in service does not accept this code: it was used, is too old, or came with "
+                "another state."
             )
         tokens = document.get("id_token"), document.get("access_token")
         if answer.status != _HTTP_OK or not all(isinstance(token, str) for token in tokens):

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from election.person import Person
     from identity.oidc.verifier import OidcVerifier
 
-PRESENTED = {"kind": "oidc", "state": 43 * "s", "code": "code"}
-
 
 @pytest.fixture
 def evidence(
@@ -32,7 +30,9 @@ def evidence(
     lying.give_tokens(lying.id_token(nonce_of(message), **dict.fromkeys(PERSON)))
     userinfo = {"iss": lying.issuer, "aud": CLIENT_ID, "sub": "pairwise", **PERSON}
     lying.give_userinfo(lying.signed(userinfo), "application/jwt")
-    kept = verifier_for(lying.client()).verify(PRESENTED, message, int(time.time())).evidence
+    verifier = verifier_for(lying.client())
+    presented = {"kind": "oidc", "state": verifier.authorization(None, message).state, "code": "code"}
+    kept = verifier.verify(presented, message, int(time.time())).evidence
     return json.loads(json.dumps(kept))
 
 

@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 NOW = int(time.time())
 
 
+def begun(verifier: OidcVerifier, message: bytes, issuer: str | None = None) -> dict[str, Any]:
+    """Begin a sign-in, and return what is presented at its end."""
+    state = verifier.authorization(issuer, message).state
+    given = {} if issuer is None else {"issuer": issuer}
+    return {"kind": "oidc", "state": state, "code": "code"} | given
+
+
 @pytest.fixture
 def verifier(lying: LyingOidcProvider, verifier_for: Callable[..., OidcVerifier]) -> OidcVerifier:
     return verifier_for(lying.client())
@@ -43,8 +50,7 @@ def nonce(message: bytes) -> str:
 
 @pytest.fixture
 def verify(verifier: OidcVerifier, message: bytes) -> Callable[[], VerifiedCredential]:
-    presented = {"kind": "oidc", "state": 43 * "s", "code": "code"}
-    return lambda: verifier.verify(presented, message, int(time.time()))
+    return lambda: verifier.verify(begun(verifier, message), message, int(time.time()))
 
 
 def test_an_honest_answer_is_accepted(
@@ -152,7 +158,7 @@ def test_the_token_of_another_provider_is_refused(
         token = other.id_token(nonce)
         other.give_tokens(token)
         both = verifier_for(lying.client(), other.client())
-        there = {"kind": "oidc", "state": 43 * "s", "code": "code", "issuer": other.issuer}
+        there = begun(both, message, other.issuer)
         assert both.verify(there, message, int(time.time())).person is not None
     lying.give_tokens(token)
     with pytest.raises(SignInRefusedError, match="not signed with the provider's key"):
@@ -269,7 +275,7 @@ class TestUserinfo:
         verifier = verifier_for(lying.client(unsigned_userinfo=True))
         lying.give_userinfo(json.dumps(bare | {"sub": subject}))
         with pytest.raises(SignInRefusedError, match="about somebody else"):
-            verifier.verify({"state": 43 * "s", "code": "code"}, message, int(time.time()))
+            verifier.verify(begun(verifier, message), message, int(time.time()))
 
     @pytest.mark.parametrize("body", ["", "[]", "7", "{", b"\xff", 60_000 * "["])
     def test_what_is_no_json_object_is_refused_where_plain_json_serves(
@@ -284,7 +290,7 @@ class TestUserinfo:
         verifier = verifier_for(lying.client(unsigned_userinfo=True))
         lying.give_userinfo(body)
         with pytest.raises((SignInRefusedError, SignInUnavailableError)):
-            verifier.verify({"state": 43 * "s", "code": "code"}, message, int(time.time()))
+            verifier.verify(begun(verifier, message), message, int(time.time()))
 
     def test_a_person_without_an_address_is_no_person(
         self, lying: LyingOidcProvider, verify: Verify, bare: dict[str, Any]
@@ -351,20 +357,20 @@ def test_a_provider_that_does_not_answer_is_not_waited_for(
     lying: LyingOidcProvider, message: bytes, verifier_for: Callable[..., OidcVerifier]
 ) -> None:
     lying.replies["/token"] = Reply({}, seconds=60)
+    hurried = verifier_for(lying.client(), seconds=0.2)
+    presented = begun(hurried, message)
     with pytest.raises(SignInUnavailableError, match="did not answer in time"):
-        verifier_for(lying.client(), seconds=0.2).verify(
-            {"state": 43 * "s", "code": "code"}, message, int(time.time())
-        )
+        hurried.verify(presented, message, int(time.time()))
 
 
 def test_a_provider_that_answers_byte_by_byte_is_not_waited_for(
     lying: LyingOidcProvider, message: bytes, verifier_for: Callable[..., OidcVerifier]
 ) -> None:
     lying.replies["/token"] = Reply(10_000 * b" ", seconds=0.05, drips=True)
+    hurried = verifier_for(lying.client(), seconds=0.5)
+    presented = begun(hurried, message)
     with pytest.raises(SignInUnavailableError, match="too slowly"):
-        verifier_for(lying.client(), seconds=0.5).verify(
-            {"state": 43 * "s", "code": "code"}, message, int(time.time())
-        )
+        hurried.verify(presented, message, int(time.time()))
 
 
 def test_a_redirect_is_not_followed(lying: LyingOidcProvider, verify: Verify, nonce: str) -> None:
@@ -469,25 +475,53 @@ def test_the_providers_documents_are_asked_for_once(
 
 
 @pytest.mark.parametrize(
-    "presented",
+    "changes",
     [
-        {"state": "short", "code": "code"},
-        {"state": 43 * "é", "code": "code"},
+        {"state": "short"},
+        {"state": 43 * "é"},
         {"state": 43 * "s"},
-        {"code": "code"},
-        {"state": 43 * "s", "code": ""},
-        {"state": 43 * "s", "code": "a\nb"},
-        {"state": 43 * "s", "code": ["code"]},
-        {"state": 43 * "s", "code": "code", "issuer": "https://another.example"},
-        {"state": 43 * "s", "code": "code", "issuer": ["https://another.example"]},
+        {"state": 43 * "-"},
+        {"state": None},
+        {"state": [43 * "s"]},
+        {"code": None},
+        {"code": ""},
+        {"code": "a\nb"},
+        {"code": ["code"]},
+        {"issuer": "https://another.example"},
+        {"issuer": ["https://another.example"]},
     ],
 )
 def test_what_cannot_come_from_a_sign_in_is_refused_without_asking_the_provider(
-    lying: LyingOidcProvider, verifier: OidcVerifier, message: bytes, presented: dict[str, Any]
+    lying: LyingOidcProvider, verifier: OidcVerifier, message: bytes, changes: dict[str, Any]
 ) -> None:
+    presented = begun(verifier, message) | changes
+    lying.asked.clear()
     with pytest.raises(SignInRefusedError):
         verifier.verify(presented, message, NOW)
     assert lying.asked == []
+
+
+def test_another_challenge_or_commitment_is_refused_before_the_code_is_spent(
+    lying: LyingOidcProvider, verifier: OidcVerifier, message: bytes
+) -> None:
+    presented = begun(verifier, message)
+    lying.asked.clear()
+    with pytest.raises(SignInRefusedError, match="not begun here"):
+        verifier.verify(presented, message + b"0", NOW)
+    assert lying.asked == []
+
+
+def test_a_provider_that_does_not_answer_is_left_alone_for_a_moment(lying: LyingOidcProvider) -> None:
+    now = 0.0
+    http = ProviderHttp(0.2)
+    directory = ProviderDirectory(lying.issuer, http, lambda: now)
+    lying.replies["/.well-known/openid-configuration"].seconds = 60
+    for asked_at, times in ((0.0, 1), (0.9, 1), (1.0, 2)):
+        now = asked_at
+        with pytest.raises(SignInUnavailableError):
+            directory.metadata()
+        assert len(lying.asked) == times
+    http.close()
 
 
 def test_one_of_several_providers_must_be_named(

@@ -122,7 +122,7 @@ def test_a_code_serves_only_with_the_secret_it_was_asked_for_with(
     real: RealProvider, verifier_for: Make, verifier: OidcVerifier, message: bytes
 ) -> None:
     back = presented(sign_in(verifier.authorization(None, message).url, "hanako"))
-    with pytest.raises(SignInRefusedError, match="does not accept this code"):
+    with pytest.raises(SignInRefusedError, match="not begun here"):
         verifier_for(real.client(), secret=bytes(32)).verify(back, message, int(time.time()))
 
 
@@ -131,7 +131,7 @@ def test_a_code_serves_only_for_its_challenge_and_commitment(
     verifier: OidcVerifier, message: bytes, challenge: str, commitment: int
 ) -> None:
     back = presented(sign_in(verifier.authorization(None, message).url, "hanako"))
-    with pytest.raises(SignInRefusedError, match="another challenge, commitment or state"):
+    with pytest.raises(SignInRefusedError, match="not begun here for this challenge and this commitment"):
         verifier.verify(back, signed_message(challenge, commitment), int(time.time()))
 
 
