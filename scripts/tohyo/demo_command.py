@@ -21,6 +21,7 @@ from scripts.tohyo.demo.report import render_page, report_document
 from scripts.tohyo.demo.state import DemoState, locked, resume_state, start_state
 from scripts.tohyo.demo.steps import STEPS, DemoRun
 from scripts.tohyo.election_commands import result_table
+from scripts.tohyo.eligibility_command import show_eligibility
 from scripts.tohyo.options import KeysOption
 from scripts.tohyo.output import (
     ERR,
@@ -114,7 +115,8 @@ def _run(run: DemoRun, json_file: Path | None, *, keep_chain: bool) -> None:
         OUT.print("\nrecount it yourself, then stop the chain:")
         _suggest(OUT, f"audit --rpc {document['rpc']} --contract {document['contract']}")
         _suggest(OUT, f"chain down --state {chain}")
-    if document["audit"]["verdict"] != "consistent" or not document["as_cast"]:
+    verdicts = {document[name]["verdict"] for name in ("audit", "eligibility")}
+    if verdicts != {"consistent"} or not document["as_cast"]:
         raise typer.Exit(EXIT_NO)
 
 
@@ -154,6 +156,9 @@ def _show(run: DemoRun, document: dict[str, object], written: list[Path]) -> Non
     assert run.report is not None  # noqa: S101  the audit step came before
     OUT.print("\n[bold]audit[/], from the chain alone")
     show_audit(run.report)
+    assert run.eligibility is not None  # noqa: S101  so did the one after it
+    OUT.print("\n[bold]voters[/], from the registrar's evidence")
+    show_eligibility(run.eligibility)
     OUT.print("\n[bold]gas[/]")
     gas = [
         (name, f"{use.mean:,.0f} mean, {use.min:,}–{use.max:,}, {use.count:,} ×")

@@ -127,6 +127,11 @@ def test_an_election_runs_from_voter_roll_to_audited_result(directory, begin):
     assert run.report.verdict == "consistent"
     assert run.report.findings == []
 
+    run_step(run, "check voters")
+    assert run.eligibility.verdict == "consistent"
+    assert run.eligibility.findings == []
+    assert run.eligibility.leaves == VOTERS
+
     assert no_secret_left_the_notes(run)
     assert nobody_is_named_where_nobody_should_be(run)
 
@@ -188,6 +193,7 @@ def test_every_step_goes_on_from_what_is_there_already(directory, begin):
         run_step(run, name)
     assert run.tally == run.state.plan.expected_tally()
     assert run.report.verdict == "consistent"
+    assert run.eligibility.verdict == "consistent"
 
 
 def test_an_earlier_demonstration_is_set_aside_not_deleted(directory):

@@ -87,5 +87,6 @@ def test_a_demonstration_stopped_in_the_middle_goes_on(folder, blow, code, count
     assert sum(document["result"].values()) == VOTERS
     assert document["as_cast"] is True
     assert document["audit"]["verdict"] == "consistent"
+    assert document["eligibility"]["verdict"] == "consistent"
     assert document["gas"]["castVote"]["count"] == VOTERS
     assert services_of(folder / "demo") == []

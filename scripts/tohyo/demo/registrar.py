@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Final
 
 from api.database.engine import open_database
 from api.database.vault import Vault, create_key_file
+from api.office.evidence import Export
 from api.registry import roll
 from api.registry.change_lists import approve, pending, propose
 from api.registry.changes import ChangeKind, Changes
 from api.registry.signing import Signer
 from api.settings import OfficerSettings
+from identity.evidence import load_identity
 from identity.officer import OfficerKey
 from identity.testpki.directory import TestPki
 from identity.testpki.responder import running_responder
@@ -32,7 +34,9 @@ from zk.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from chain.election_client import ElectionClient
     from scripts.tohyo.demo.state import DemoState
 
     Progress = Callable[[int, int], None]
@@ -77,6 +81,26 @@ class Office:
         finally:
             database.close()
         progress(len(people), len(people))
+
+    def export_evidence(self, client: ElectionClient, auditor_key: Path, progress: Progress) -> Path:
+        """Let the officer who may order it write the evidence, once, encrypted for an auditor."""
+        archive = self._state.directory / "evidence.age"
+        if not archive.exists():
+            database = open_database(self.database)
+            export = Export(
+                database,
+                self._vault(),
+                self.officers(),
+                client.chain_id(),
+                client.address,
+                client.config().election_id,
+            )
+            try:
+                public_key = load_identity(auditor_key).to_public()
+                export.write(archive, [str(public_key)], self._signers()[1], int(time.time()), progress)
+            finally:
+                database.close()
+        return archive
 
     def officers(self) -> list[OfficerSettings]:
         """Return the two officers as the settings name them."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def report_document(run: DemoRun) -> dict[str, Any]:
     """Gather everything a reader may want to know about a finished demonstration."""
-    plan, report = run.state.plan, run.report
-    assert report is not None  # noqa: S101  the audit step came before
+    plan, report, eligibility = run.state.plan, run.report, run.eligibility
+    assert report is not None and eligibility is not None  # noqa: S101, PT018  those steps came before
     names = [candidate.name for candidate in plan.election.candidates]
     gas_total = sum(use.total for use in run.gas.values())
     return {
@@ -24,6 +24,7 @@ def report_document(run: DemoRun) -> dict[str, Any]:
         "result": dict(zip(names, run.tally, strict=True)),
         "as_cast": run.tally == plan.expected_tally(),
         "audit": report.to_json(),
+        "eligibility": eligibility.to_json(),
         "gas": {operation: use.to_json() for operation, use in run.gas.items()},
         "gas_per_voter": round(gas_total / len(plan.voters)),
         "gas_deployment": run.deployment.gas,

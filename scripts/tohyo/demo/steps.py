@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from audit.credentials import rechecks
+from audit.eligibility import audit_eligibility
 from audit.replay import audit_election
 from chain.connection import connect
 from chain.deploy import deploy_election
@@ -21,9 +23,12 @@ from chain.sender import UnlockedSender
 from chain.time import block_time, travel_to
 from election.cryptography import CRYPTOGRAPHY
 from election.phase import Phase
+from identity.credential import Mode
+from identity.evidence import create_identity, load_identity, read_evidence
+from identity.jpki.trust import TrustStore
 from relayer.submitter import Submitter
 from scripts.tohyo.demo.registering import await_anchor, import_roll, issue_cards, register
-from scripts.tohyo.demo.registrar import RegistrarProcess
+from scripts.tohyo.demo.registrar import Office, RegistrarProcess
 from voter.wallet import unproven_ballot
 from zk.keys import CircuitKeys, ensure_keys
 from zk.prover_pool import prover_pool
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 
     from web3 import Web3
 
+    from audit.eligibility import EligibilityReport
     from audit.report import AuditReport
     from chain.deploy import Deployment
     from chain.election_client import ElectionClient
@@ -42,7 +48,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-REGISTRAR, OFFICE, RELAYER = 0, 1, 2
+REGISTRAR, ELECTION_OFFICE, RELAYER = 0, 1, 2
 
 
 @dataclass
@@ -56,6 +62,7 @@ class DemoRun:
     rpc: str = ""
     tally: list[int] = field(default_factory=list)
     report: AuditReport | None = None
+    eligibility: EligibilityReport | None = None
     gas: dict[str, GasUse] = field(default_factory=dict)
     _service: RegistrarProcess | None = None
 
@@ -125,7 +132,7 @@ def deploy(run: DemoRun, _progress: Progress) -> None:
         return
     run.state.deployment = deploy_election(
         run.w3,
-        run.sender(OFFICE),
+        run.sender(ELECTION_OFFICE),
         run.state.plan.election,
         run.keys.verifying_key,
         run.sender(REGISTRAR).address,
@@ -179,6 +186,21 @@ def audit(run: DemoRun, progress: Progress) -> None:
     run.report = audit_election(run.w3, run.deployment.contract, on_progress=progress)
 
 
+def check_voters(run: DemoRun, progress: Progress) -> None:
+    """Hold every leaf against the registrar's evidence, as an auditor with a key of their own."""
+    key = run.state.directory / "auditor.key"
+    if not key.exists():
+        create_identity(key)
+    office = Office(run.state)
+    evidence = read_evidence(office.export_evidence(run.client, key, progress), load_identity(key))
+    officers = {officer.id: officer.public_key for officer in office.officers()}
+    trust = TrustStore.load([run.state.pki_directory / "roots.pem"], Mode.TEST)
+    checks = rechecks(trust, officers)
+    run.eligibility = audit_eligibility(
+        run.w3, run.deployment.contract, evidence, checks, progress, officers=officers
+    )
+
+
 STEPS: tuple[tuple[str, Callable[[DemoRun, Progress], None]], ...] = (
     ("prepare keys", prepare_keys),
     ("start chain", start_chain),
@@ -191,6 +213,7 @@ STEPS: tuple[tuple[str, Callable[[DemoRun, Progress], None]], ...] = (
     ("close voting", close_voting),
     ("count", count),
     ("audit", audit),
+    ("check voters", check_voters),
 )
 
 
@@ -198,5 +221,5 @@ def _advance_to(run: DemoRun, phase: Phase, timestamp: float) -> None:
     if block_time(run.w3) < timestamp:
         travel_to(run.w3, int(timestamp))
     if run.client.announced_phase() < phase:
-        run.client.advance(run.sender(OFFICE))
+        run.client.advance(run.sender(ELECTION_OFFICE))
     await_anchor(run, phase)
