@@ -18,8 +18,8 @@ MAX_BYTES: Final = 4096
 
 def utf8_string(der: bytes) -> str:
     """Read exactly one UTF8String in DER. Raises ValueError."""
-    value, rest = _decode(der, UTF8String())
-    if rest or encode(value) != der:  # the decoder lets some other encodings pass
+    value, _ = _decode(der, UTF8String())
+    if encode(value) != der:  # something follows, or the decoder let another encoding pass
         raise ValueError("no DER")
     return str(value)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from identity.errors import NotExactlyOneSignatureError, SignatureInvalidError
 from identity.jpki.asn1 import has_more_than_integers
@@ -14,12 +14,11 @@ from identity.jpki.asn1 import has_more_than_integers
 if TYPE_CHECKING:
     from identity.jpki.certificate import JpkiPublicKey
 
-
 _MAX_DER = 208  # two signatures on P-384, so that no long one is decoded
 
 
 def verify_signature(key: JpkiPublicKey, signature: bytes, message: bytes) -> None:
-    """Verify RSA PKCS#1 v1.5 with SHA-256, or ECDSA with SHA-384 in strict DER.
+    """Verify RSA PKCS#1 v1.5 with SHA-256, or ECDSA with SHA-384, of which OpenSSL takes strict DER only.
 
     An ECDSA signature can be turned into a second valid one by anybody; nothing may be identified by it.
 
@@ -34,7 +33,6 @@ def verify_signature(key: JpkiPublicKey, signature: bytes, message: bytes) -> No
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
         else:
-            utils.decode_dss_signature(signature)  # strict, whatever the verifying library would let pass
             key.verify(signature, message, ec.ECDSA(hashes.SHA384()))
     except (InvalidSignature, ValueError) as failure:
         raise SignatureInvalidError(
