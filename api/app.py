@@ -140,6 +140,7 @@ class _Desk:
             "leaf_index": found.leaf_index,
             "tree": self._tree_over(found.leaf_index) if is_leaf else None,
             **_registered(found.place),
+            "refusal": found.refusal.to_json() if found.refusal else None,
         }
 
     def facts(self) -> dict[str, Any]:

@@ -103,6 +103,7 @@ class Registered:
     place: Place
     status: RegistrationStatus
     leaf_index: int | None
+    refusal: Refusal | None = None  # two officers' no, signed by the registrar
 
 
 class Registrations:
@@ -154,6 +155,7 @@ class Registrations:
             row = connection.execute(
                 select(registration).where(registration.c.id == registration_id)
             ).one_or_none()
+            refused = connection.execute(select(refusal).where(refusal.c.id == registration_id)).one_or_none()
         kept = [row.receipt_signature, row.review_signature or b""] if row else [b"", b""]
         opens = [hmac.compare_digest(signature, token) for signature in kept]
         if row is None or not token or not any(opens):
@@ -161,7 +163,9 @@ class Registrations:
                 "There is no registration of this id with this receipt.",
                 hint="Send the signature of the registration's own receipt, in base64url.",
             )
-        return Registered(place_of(self._services, row), RegistrationStatus(row.status), row.leaf_index)
+        signed_no = None if refused is None else self._refusal_of(refused)
+        status = RegistrationStatus(row.status)
+        return Registered(place_of(self._services, row), status, row.leaf_index, signed_no)
 
     def _require_usable(self, request: RegistrationRequest) -> None:
         """Refuse at the wrong time, and numbers that are no commitment whatever the note."""

@@ -191,6 +191,9 @@ class StandingDocument(Strict):
     ]
     receipt: ReceiptDocument
     permit: PermitDocument | None
+    refusal: Annotated[
+        "RefusalDocument | None", Field(description="After a review in which two officers refused.")
+    ] = None
 
 
 class ElectionDocument(Strict):

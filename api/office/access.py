@@ -11,17 +11,26 @@ from sqlalchemy import Connection
 
 from api.chain_view import ChainTime
 from api.errors import (
+    OfficerCertificateUnknownError,
+    OfficerNotAuthenticatedError,
+    OfficerRoleMissingError,
     OfficerSignatureInvalidError,
     OfficerStatementStaleError,
+    OfficerTokenExpiredError,
+    OfficerTokenForAnotherRequestError,
     OfficerTokenRefusedError,
+    OfficerTokenReplayedError,
 )
+from api.limits import Rates
 from api.office.roles import Action, require_allowed, require_officers
 from api.office.tokens import Authenticator, OfficeRequest, audience, officer_of
+from api.openapi import refusals
 from api.registry.log import append
 from api.services import Services
 from api.settings import OfficerSettings
 from identity.office import Signing
 from identity.officer import verify_document
+from zk.errors import TohyoError
 
 STATEMENT_SECONDS: Final = 300  # how far a signed time may be from the service's clock
 PAGE: Final = 100
@@ -65,12 +74,26 @@ async def _body(request: Request) -> bytes:
     return await request.body()
 
 
+def officers_only(*also: type[TohyoError]) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of an endpoint for officers that may fail so, too."""
+    tokens = (
+        OfficerNotAuthenticatedError,
+        OfficerTokenRefusedError,
+        OfficerTokenExpiredError,
+        OfficerTokenReplayedError,
+        OfficerTokenForAnotherRequestError,
+        OfficerCertificateUnknownError,
+    )
+    return refusals(*tokens, OfficerRoleMissingError, *also)
+
+
 class Office:
     """The officers of one election's service."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
         self.officers = require_officers(services.settings.officers)
+        self.rates = Rates(services.settings.rates)
 
     @cached_property
     def authenticator(self) -> Authenticator:

@@ -8,35 +8,28 @@ signed; `withdrawn` means that the voter should register again, which the servic
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import Field
 from sqlalchemy import Connection, Row, select, update
 
 from api.database.tables import refusal
-from api.errors import RefusalResolvedError, RefusalUnknownError
-from api.office.access import PAGE, Id, Office, Signed, Strict
+from api.errors import (
+    OfficerSignatureInvalidError,
+    OfficerStatementStaleError,
+    RefusalResolvedError,
+    RefusalUnknownError,
+)
+from api.office.access import PAGE, Id, Office, Signed, Strict, officers_only
 from api.office.people import PersonDocument, person_document
 from api.office.roles import Action, Role
+from api.openapi import refusals as refused
 from api.registry.log import SERVICE, append
+from api.schemas import RefusalDocument
 from api.sealed import open_refused_person
 from api.settings import OfficerSettings
 from election.errors import RefusalError
 from election.receipt import Refusal
 from identity.office import resolution_document
 
-_NUMBER = r"^(0|[1-9][0-9]{0,77})$"
 Outcome = Literal["upheld", "withdrawn"]
-
-
-class RefusalDocument(Strict):
-    """The signed refusal as the voter was given it."""
-
-    format: Literal["tohyo-refusal/1"]
-    refusal_id: Id
-    election_id: Annotated[str, Field(pattern=_NUMBER, examples=["123456789"])]
-    request_digest: Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$", examples=["0x" + "5a" * 32])]
-    reason: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["certificate_expired"])]
-    refused_at: Annotated[str, Field(pattern=_NUMBER, examples=["1800000000"])]
-    signature: Annotated[str, Field(pattern=r"^0x[0-9a-f]{130}$", examples=["0x" + "1b" * 65])]
 
 
 class Contest(Strict):
@@ -153,15 +146,23 @@ def routes(office: Office) -> APIRouter:
     """Return the endpoints."""
     router = APIRouter()
 
-    @router.post("/v1/contests", summary="Contest a refusal")
+    @router.post(
+        "/v1/contests", summary="Contest a refusal", tags=["voters"], responses=refused(RefusalUnknownError)
+    )
     def contest_refusal(wanted: Contest) -> Contested:
         """Show a signed refusal that you do not accept. For voters: no sign-in, nothing else to say.
 
         It is recorded once; asking again answers the same, with the office's answer once there is one.
         """
+        office.rates.lookup()
         return contest(office, wanted.refusal)
 
-    @router.get("/v1/office/refusals", summary="Refusals, contested ones first")
+    @router.get(
+        "/v1/office/refusals",
+        summary="Refusals, contested ones first",
+        tags=["office"],
+        responses=officers_only(),
+    )
     def list_refusals(
         officer: Annotated[OfficerSettings, Depends(office.may(Action.LIST_REFUSALS))],
         after: Annotated[int, Query(ge=0, lt=2**31)] = 0,
@@ -169,7 +170,17 @@ def routes(office: Office) -> APIRouter:
         """List refusals. Reviewers see the person where a credential named one; auditors do not."""
         return refusals(office, officer, after)
 
-    @router.post("/v1/office/refusals/{refusal_id}/resolutions", summary="Answer a contested refusal")
+    @router.post(
+        "/v1/office/refusals/{refusal_id}/resolutions",
+        summary="Answer a contested refusal",
+        tags=["office"],
+        responses=officers_only(
+            RefusalUnknownError,
+            RefusalResolvedError,
+            OfficerSignatureInvalidError,
+            OfficerStatementStaleError,
+        ),
+    )
     def resolve_refusal(
         refusal_id: Id,
         wanted: Resolution,

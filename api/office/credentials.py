@@ -22,10 +22,13 @@ from api.errors import (
     OfficeCredentialDecidedError,
     OfficeCredentialExistsError,
     OfficeCredentialUnknownError,
+    OfficerSignatureInvalidError,
     OfficerStatementStaleError,
+    RecordErasedError,
+    RollEntryUnknownError,
     SecondOfficerNeededError,
 )
-from api.office.access import PAGE, Id, Office, Seconds, Signed, Strict
+from api.office.access import PAGE, Id, Office, Seconds, Signed, Strict, officers_only
 from api.office.people import PersonDocument, person_document
 from api.office.roles import Action
 from api.registry import roll
@@ -273,7 +276,16 @@ def routes(office: Office) -> APIRouter:
     """Return the endpoints."""
     router = APIRouter()
 
-    @router.post("/v1/office/credentials", summary="State that a person needs a credential from the office")
+    @router.post(
+        "/v1/office/credentials",
+        summary="State that a person needs a credential from the office",
+        responses=officers_only(
+            RollEntryUnknownError,
+            OfficeCredentialExistsError,
+            OfficerSignatureInvalidError,
+            OfficerStatementStaleError,
+        ),
+    )
     def issue_credential(
         wanted: Issue, officer: Annotated[OfficerSettings, Depends(office.may(Action.ISSUE_CREDENTIAL))]
     ) -> Credential:
@@ -283,7 +295,10 @@ def routes(office: Office) -> APIRouter:
     lists = [Depends(office.may(Action.LIST_CREDENTIALS))]
 
     @router.get(
-        "/v1/office/credentials", summary="Credentials that wait for a second officer", dependencies=lists
+        "/v1/office/credentials",
+        summary="Credentials that wait for a second officer",
+        dependencies=lists,
+        responses=officers_only(),
     )
     def list_credentials() -> Credentials:
         """List them, the oldest first, without names."""
@@ -292,6 +307,7 @@ def routes(office: Office) -> APIRouter:
     @router.get(
         "/v1/office/credentials/{credential_id}",
         summary="One credential, and whose it is",
+        responses=officers_only(OfficeCredentialUnknownError, RollEntryUnknownError, RecordErasedError),
         dependencies=lists,
     )
     def show_credential(credential_id: Id) -> CredentialInFull:
@@ -299,7 +315,15 @@ def routes(office: Office) -> APIRouter:
         return show(office, credential_id)
 
     @router.post(
-        "/v1/office/credentials/{credential_id}/approvals", summary="Approve, and get the secret once"
+        "/v1/office/credentials/{credential_id}/approvals",
+        summary="Approve, and get the secret once",
+        responses=officers_only(
+            OfficeCredentialUnknownError,
+            SecondOfficerNeededError,
+            OfficeCredentialDecidedError,
+            OfficerSignatureInvalidError,
+            OfficerStatementStaleError,
+        ),
     )
     def approve_credential(
         credential_id: Id,

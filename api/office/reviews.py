@@ -24,13 +24,21 @@ from api.database.tables import (
 )
 from api.errors import (
     AlreadyDepositedError,
+    DepositInProgressError,
+    OfficerSignatureInvalidError,
     OfficerStatementStaleError,
+    PermitOutstandingError,
+    RecordErasedError,
+    RegistrationClosedError,
+    RegistrationNotOpenError,
     ReviewClosedError,
     ReviewRefusedError,
     ReviewUnknownError,
+    RollEntryUnknownError,
+    VotesByAnotherChannelError,
 )
 from api.office.acceptance import accept_registration
-from api.office.access import PAGE, Id, Office, Signed, Strict
+from api.office.access import PAGE, Id, Office, Signed, Strict, officers_only
 from api.office.people import PersonDocument, person_document
 from api.office.roles import Action, Role
 from api.registry import roll
@@ -183,20 +191,41 @@ def routes(office: Office) -> APIRouter:
     @router.get(
         "/v1/office/reviews",
         summary="Registrations whose person must be found",
+        responses=officers_only(),
         dependencies=[Depends(office.may(Action.REVIEW))],
     )
     def list_reviews(after: Annotated[int, Query(ge=0, lt=2**31)] = 0) -> Reviews:
         """List open reviews with the decisions so far, without names."""
         return open_reviews(office, after)
 
-    @router.get("/v1/office/reviews/{registration_id}", summary="One review, with the person and candidates")
+    @router.get(
+        "/v1/office/reviews/{registration_id}",
+        summary="One review, with the person and candidates",
+        responses=officers_only(ReviewUnknownError, RecordErasedError),
+    )
     def show_review(
         registration_id: Id, officer: Annotated[OfficerSettings, Depends(office.may(Action.REVIEW))]
     ) -> ReviewInFull:
         """Show the person as the card names them, beside those on the roll who come near. This is logged."""
         return show(office, officer, registration_id)
 
-    @router.post("/v1/office/reviews/{registration_id}/decisions", summary="Decide whose registration it is")
+    @router.post(
+        "/v1/office/reviews/{registration_id}/decisions",
+        summary="Decide whose registration it is",
+        responses=officers_only(
+            ReviewUnknownError,
+            RollEntryUnknownError,
+            ReviewClosedError,
+            VotesByAnotherChannelError,
+            DepositInProgressError,
+            AlreadyDepositedError,
+            PermitOutstandingError,
+            RegistrationNotOpenError,
+            RegistrationClosedError,
+            OfficerSignatureInvalidError,
+            OfficerStatementStaleError,
+        ),
+    )
     def decide_review(
         registration_id: Id,
         wanted: Decide,

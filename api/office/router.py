@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from api.office import contests, credentials, reviews, voters
-from api.office.access import PAGE, Office, Strict
+from api.office.access import PAGE, Office, Strict, officers_only
 from api.office.roles import Action
 from api.registry.log import head, read_log
 
@@ -43,10 +43,11 @@ class LogPage(Strict):
 def router(services: "Services") -> APIRouter:
     """Return every endpoint of the office. Raises SettingsError if the officers' settings cannot be."""
     office = Office(services)
-    together = APIRouter(tags=["office"])
-    for part in (voters, reviews, contests, credentials):
-        together.include_router(part.routes(office))
-    together.include_router(_log(office))
+    together = APIRouter()
+    together.include_router(contests.routes(office))
+    for part in (voters, reviews, credentials):
+        together.include_router(part.routes(office), tags=["office"])
+    together.include_router(_log(office), tags=["office"])
     return together
 
 
@@ -56,6 +57,7 @@ def _log(office: Office) -> APIRouter:
     @part.get(
         "/v1/office/log",
         summary="Who did what",
+        responses=officers_only(),
         dependencies=[Depends(office.may(Action.READ_LOG))],
     )
     def read(after: Annotated[int, Query(ge=0, lt=2**53)] = 0) -> LogPage:

@@ -6,19 +6,19 @@ Names and numbers arrive in bodies, never in addresses; searches are logged with
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
-from identity.names import normalise_name
 from pydantic import Field, model_validator
 from sqlalchemy import Connection, select
 
 from api.database.tables import ENDED, RegistrationStatus, VotingStatus, registration, roll_entry
-from api.errors import LedgerTransitionRefusedError
-from api.office.access import PAGE, Id, Office, Strict
+from api.errors import LedgerTransitionRefusedError, RollEntryUnknownError, VotesByAnotherChannelError
+from api.office.access import PAGE, Id, Office, Strict, officers_only
 from api.office.roles import Action, sees_status_only
 from api.registry import roll
 from api.registry.ledger import locked_status, transition
 from api.registry.log import append
 from api.settings import OfficerSettings
 from election.person import DateOfBirth
+from identity.names import normalise_name
 
 _ISSUED = Literal["eligible", "paper_ballot_issued", "postal_ballot_issued", "voted_in_person"]
 
@@ -124,7 +124,11 @@ def routes(office: Office) -> APIRouter:
     """Return the endpoints."""
     router = APIRouter()
 
-    @router.post("/v1/office/voters/search", summary="Has this person registered? May they vote here?")
+    @router.post(
+        "/v1/office/voters/search",
+        summary="Has this person registered? May they vote here?",
+        responses=officers_only(),
+    )
     def search_voters(
         query: Search, officer: Annotated[OfficerSettings, Depends(office.may(Action.SEARCH))]
     ) -> Found:
@@ -136,7 +140,11 @@ def routes(office: Office) -> APIRouter:
         return search(office, officer, query)
 
     @router.post(
-        "/v1/office/voters/{pseudonym}/transitions", summary="Record what was handed out, returned or cast"
+        "/v1/office/voters/{pseudonym}/transitions",
+        summary="Record what was handed out, returned or cast",
+        responses=officers_only(
+            VotesByAnotherChannelError, LedgerTransitionRefusedError, RollEntryUnknownError
+        ),
     )
     def take_step(
         pseudonym: Id,

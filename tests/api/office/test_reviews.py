@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -125,6 +126,11 @@ def test_the_new_receipt_promises_a_deposit_and_both_receipts_hold(
     )
     assert first.signer(services.chain_id, services.contract) == services.account.address
     assert row.review_signature == review["receipt_signature"]
+    for opens in (receipt.token, first.token):
+        standing = office.http.get(
+            f"/v1/registrations/{row.id}", headers={"Authorization": f"Bearer {opens}"}
+        ).json()
+        assert (standing["status"], standing["receipt"]) == ("queued", receipt.to_json())
 
 
 def test_in_an_election_of_permits_the_registration_gets_one(
@@ -152,8 +158,15 @@ def test_two_reviewers_who_refuse_sign_a_refusal_that_bears_the_registrations_id
     signed = Refusal(kept.id, services.election_id, digest, "review_refused", kept.refused_at, kept.signature)
     assert signed.signer(services.chain_id, services.contract) == services.account.address
     assert kept.id == review["id"]
+    token = base64.urlsafe_b64encode(review["receipt_signature"]).rstrip(b"=").decode()
+    standing = office.http.get(
+        f"/v1/registrations/{review['id']}", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert (standing.json()["status"], standing.json()["refusal"]) == ("refused", signed.to_json())
+    contested = office.http.post("/v1/contests", json={"refusal": standing.json()["refusal"]})
+    assert contested.status_code == 200
     assert office.status(hanako) is VotingStatus.ELIGIBLE
-    assert office.actions()[-1] == "review_refused"
+    assert office.actions()[-2:] == ["review_refused", "refusal_contested"]
 
 
 def test_reviewers_who_differ_leave_the_review_open_and_everybody_sees_it(
