@@ -14,6 +14,7 @@ from scripts.tohyo import (
     chain_commands,
     demo_command,
     election_commands,
+    office_commands,
     registrar_folder,
     registry_commands,
     relayer_commands,
@@ -39,9 +40,11 @@ app.add_typer(voter_commands.app, name="voter")
 api_commands.app.command("new")(registrar_folder.new)
 api_commands.app.command("retain")(registry_commands.retain)
 api_commands.app.command("log")(registry_commands.log)
+api_commands.app.command("evidence")(office_commands.evidence)
 api_commands.app.add_typer(registry_commands.keys_app, name="keys")
 app.add_typer(api_commands.app, name="api")
 app.add_typer(roll_commands.app, name="roll")
+app.add_typer(office_commands.app, name="office")
 app.add_typer(testpki_commands.app, name="testpki")
 app.add_typer(relayer_commands.app, name="relayer")
 app.add_typer(zk_commands.app, name="zk")
