@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -119,20 +118,17 @@ class Trial:
         ):
             for number in range(kills + 1):
                 self.service.start()
-                begin = threading.Event()
-                for voter in self.voters[number * share : (number + 1) * share]:
-                    pool.submit(self._register, client, voter, begin)
                 if number == kills or number % 5 != 4:  # every fifth one is killed while it starts
                     self.service.wait_until_it_listens()
-                begin.set()
+                for voter in self.voters[number * share : (number + 1) * share]:
+                    pool.submit(self._register, client, voter)
                 if number < kills:
                     time.sleep(chance.uniform(0, 3))
                     self.service.kill()
         assert not self.trouble, self.trouble[0]
 
-    def _register(self, client: RegistrationClient, voter: str, begin: threading.Event) -> None:
+    def _register(self, client: RegistrationClient, voter: str) -> None:
         """Try until there is an answer, as a person would; always the same note."""
-        begin.wait()
         deadline = time.monotonic() + PATIENCE_SECONDS
         card = Card.load(self.pki.card_path(voter))
         while time.monotonic() < deadline:
