@@ -12,11 +12,13 @@ the whole test process, with a fresh database for each test.
 
 from __future__ import annotations
 
+import atexit
 import secrets
 import shutil
 import tempfile
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,13 +41,13 @@ class PostgreSqlServer:
 
     def create(self) -> str:
         name = f"t{secrets.token_hex(8)}"
-        self._run(f"CREATE DATABASE {name}")
+        self.run(f"CREATE DATABASE {name}")
         return sqlalchemy.make_url(self._url).set(database=name).render_as_string(hide_password=False)
 
     def drop(self, url: str) -> None:
-        self._run(f"DROP DATABASE {sqlalchemy.make_url(url).database} WITH (FORCE)")
+        self.run(f"DROP DATABASE {sqlalchemy.make_url(url).database} WITH (FORCE)")
 
-    def _run(self, statement: str) -> None:
+    def run(self, statement: str) -> None:
         parsed = sqlalchemy.make_url(self._url).set(drivername="postgresql+psycopg")
         engine = sqlalchemy.create_engine(parsed, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
@@ -69,10 +71,20 @@ def run_postgresql() -> Iterator[PostgreSqlServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@cache
+def _server() -> PostgreSqlServer:
+    """Start the process's server. It need not outlive a power cut, so it does not wait for the disk."""
+    stack = ExitStack()
+    server = stack.enter_context(run_postgresql())
+    atexit.register(stack.close)
+    server.run("ALTER SYSTEM SET fsync = off")
+    server.run("SELECT pg_reload_conf()")
+    return server
+
+
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[PostgreSqlServer]:
-    with run_postgresql() as server:
-        yield server
+def postgresql_server() -> PostgreSqlServer:
+    return _server()  # one, whichever conftest.py the fixture was imported into
 
 
 @pytest.fixture
