@@ -93,7 +93,7 @@ def open_services(settings: Settings, clock: Callable[[], int] = wall_clock) -> 
         if trust is not None:
             verifiers[CredentialKind.JPKI] = JpkiVerifier(trust, _revocation(settings.revocation, closing))
         if settings.oidc:
-            oidc = OidcVerifier(map(_provider, settings.oidc), vault.mac_key("oidc"))
+            oidc = OidcVerifier(map(_provider, settings.oidc), vault.mac_key("oidc"), mode=settings.mode)
             closing.callback(oidc.close)
             verifiers[CredentialKind.OIDC] = oidc
         if settings.officers:

@@ -33,6 +33,7 @@ from api.registry.log import append, head, read_log
 from api.registry.roll import open_person
 from api.sealed import SealedRegistration
 from identity.evidence import (
+    ChangeListEvidence,
     EarlierPerson,
     EvidenceHeader,
     EvidenceWriter,
@@ -121,7 +122,7 @@ class Export:
             "registration": registration,
             "log": log_entry,
         }
-        counts: Any = {"officer": len(self.officers)} | {
+        counts: Any = {"officer": len(self.officers), "change_list": len(_applied(connection))} | {
             name: connection.execute(select(func.count()).select_from(table)).scalar_one()
             for name, table in tables.items()
         }
@@ -135,6 +136,8 @@ class Export:
     def _records(self, connection: Connection) -> Iterator[EvidenceRecord]:
         for officer in self.officers:
             yield OfficerRecord(id=officer.id, public_key=officer.public_key)
+        for name in _applied(connection):
+            yield self._change_list(connection, name)
         yield from self._roll(connection)
         for row in _rows(connection, office_credential, office_credential.c.id):
             yield _credential(row)
@@ -143,6 +146,20 @@ class Export:
             yield self._registration(row, decisions.get(row.id, ()))
         for entry in read_log(connection):
             yield LogRecord.of(entry)
+
+    def _change_list(self, connection: Connection, name: str) -> ChangeListEvidence:
+        row = connection.execute(select(change_list).where(change_list.c.id == name)).one()
+        return ChangeListEvidence(
+            id=row.id,
+            kind=row.kind,
+            count=row.size,
+            document=self.vault.open(f"change_list/{row.id}", row.sealed).decode(),
+            proposed_by=row.proposed_by,
+            proposal_signature=bytes(row.proposal_signature).hex(),
+            decided_by=row.decided_by,
+            decided_at=row.decided_at,
+            decision_signature=bytes(row.decision_signature).hex(),
+        )
 
     def _roll(self, connection: Connection) -> Iterator[RollEvidence]:
         history = _History.read(connection, self.vault)
@@ -237,6 +254,19 @@ def _rows(connection: Connection, table: Table, key: Column[str]) -> Iterator[Ro
     while page := connection.execute(query.where(key > last)).all():
         yield from page
         last = getattr(page[-1], key.name)
+
+
+def _applied(connection: Connection) -> list[str]:
+    """Return the ids of the change lists that were applied, in the order of the log."""
+    applied = change_list.c.state == ChangeState.APPLIED.value
+    query = (
+        select(change_list.c.id)
+        .join(log_entry, log_entry.c.subject == change_list.c.id)
+        .where(applied)
+        .group_by(change_list.c.id)
+        .order_by(func.max(log_entry.c.sequence))
+    )
+    return list(connection.execute(query).scalars())
 
 
 def _decisions(connection: Connection) -> dict[str, list[ReviewDecision]]:

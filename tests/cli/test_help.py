@@ -10,6 +10,8 @@ def commands(group, prefix=()):
     for name, command in group.commands.items():
         path = (*prefix, name)
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield path
             yield from commands(command, path)
         else:
             yield path

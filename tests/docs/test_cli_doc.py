@@ -31,6 +31,8 @@ def _walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple
     if children is None:
         yield path, command
         return
+    if path and command.invoke_without_command:  # type: ignore[attr-defined]  # a group has children
+        yield path, command
     for name, child in children.items():
         yield from _walk(child, (*path, name))
 
