@@ -43,7 +43,8 @@ def _imported(root: Path) -> set[str]:
 
 
 def _names(requirements: list[str]) -> dict[str, str]:
-    return dict(requirement.split("==") for requirement in requirements)
+    pairs = (requirement.split("==") for requirement in requirements)
+    return {name.partition("[")[0]: version for name, version in pairs}
 
 
 @pytest.fixture(scope="module")
