@@ -68,6 +68,7 @@ class Depositor:
         self._settlement = Settlement(services, self._records, between)
         self._anchoring = Anchoring(services, self._records, self._settlement, between)
         self._fits = services.settings.batch_size  # how many fit into a transaction, as far as known
+        self._anchor_trouble = ""
         self._read_until = -1  # the last block whose deposits were compared with those who wait
 
     def run(self, stop: threading.Event) -> None:
@@ -115,7 +116,9 @@ class Depositor:
         try:
             self._anchoring.anchor(view, self._phase(view.latest_time))
         except ChainError as refusal:
-            _log.error("anchor_failed", code=refusal.code, reason=str(refusal))
+            if str(refusal) != self._anchor_trouble:  # once, not every round
+                _log.error("anchor_failed", code=refusal.code, reason=str(refusal))
+            self._anchor_trouble = str(refusal)
 
     def _notice_others(self, view: ChainView) -> None:
         """Find deposits that voters made with permits, and registrations that came too late."""
@@ -171,9 +174,15 @@ class Depositor:
                 self._fits = len(chosen) // 2
             else:
                 if estimate <= GAS_CEILING or len(chosen) == 1:
+                    self._learn(len(chosen), estimate)
                     return chosen, estimate
                 self._fits = max(1, len(chosen) * GAS_CEILING // estimate)
         return [], 0
+
+    def _learn(self, size: int, estimate: int) -> None:
+        """Try more next time if there is room: what made batches small may have been something else."""
+        if 2 * estimate <= GAS_CEILING:
+            self._fits = min(self._services.settings.batch_size, max(self._fits, 2 * size))
 
     def _submit(self, chosen: list[Queued], estimate: int, view: ChainView) -> None:
         services, fees = self._services, market_fees(self._services.chain.w3)

@@ -5,16 +5,17 @@ import threading
 import pytest
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from api.database.engine import open_database
-from api.database.tables import RegistrationStatus, VotingStatus, batch_transaction, log_entry
+from api.database.tables import RegistrationStatus, VotingStatus, batch_transaction, log_anchor, log_entry
 from api.errors import ChainBehindError, LeaseLostError
 from api.registry.ledger import counts
 from chain.connection import connect
 from chain.deposit_batch import GAS_CEILING, SignedTransaction
-from chain.errors import RpcUnreachableError
+from chain.errors import ChainError, RpcUnreachableError
 from chain.node import start_node
+from chain.sender import UnlockedSender
 from chain.time import travel_to
 from election.scheme import Scheme
 from tests.support.databases import (  # noqa: F401
@@ -503,6 +504,41 @@ def test_without_money_for_gas_the_batch_waits_and_goes_out_later(office):
     rpc(office.w3, "anvil_setBalance", account, rich)
     settle(office)
     office.require_all_deposited_once(made)
+
+
+def test_batches_are_as_large_as_before_once_the_trouble_that_made_them_small_is_over(office):
+    made = office.register(12)
+    depositor = anchored(office)
+    office.patience()
+    account = office.w3.eth.accounts[REGISTRAR]
+    rich = hex(office.w3.eth.get_balance(account))
+    rpc(office.w3, "anvil_setBalance", account, "0x0")
+    with pytest.raises(ChainError):
+        depositor.step()
+    assert office.statuses() == {"queued": 12}
+    rpc(office.w3, "anvil_setBalance", account, rich)
+    for _ in range(8):
+        depositor.step()
+    office.require_all_deposited_once(made)
+    assert len(office.batches()) <= 1 + 4, "the anchor, then 1 + 2 + 4 + 5"
+
+
+def test_an_anchor_that_the_contract_refuses_holds_up_no_deposit(office):
+    """As after a database was restored from an old copy: the contract knows a longer log."""
+    office.client.anchor_log(
+        bytes(32), 1_000, 5, UnlockedSender(office.w3, office.w3.eth.accounts[REGISTRAR])
+    )
+    made = office.register(2)
+    with office.database.begin() as connection:
+        connection.execute(
+            insert(log_anchor).values(phase=1, sequence=1, head=b"", transaction_hash="", at=0)
+        )
+    settle(office)
+    office.require_all_deposited_once(made)
+    travel_to(office.w3, VOTES)
+    settle(office, rounds=2)
+    assert [anchor.entries for anchor in office.client.log_anchors()] == [1_000]
+    assert office.actions()["log_anchored"] == 0
 
 
 def test_a_second_depositor_does_nothing_until_the_first_ones_time_is_over(office):
