@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from conftest import Page
 
-PYTHON_FOLDERS = ["api", "audit", "chain", "election", "relayer", "scripts", "voter", "zk"]
+PYTHON_FOLDERS = ["api", "audit", "chain", "election", "identity", "relayer", "scripts", "voter", "zk"]
 _SOLIDITY_NOISE = re.compile(r"//[^\n]*|/\*.*?\*/|\"[^\"\n]*\"", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
