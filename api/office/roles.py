@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from api.errors import OfficerRoleMissingError, SettingsError
+from api.registry.log import OPERATOR, SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,8 +83,8 @@ def require_officers(officers: Iterable[OfficerSettings]) -> dict[str, OfficerSe
     """Return the officers by id.
 
     Raises:
-        SettingsError: a role is unknown; or two officers share an id, a key or a certificate, so that one
-            person could give both halves of a decision.
+        SettingsError: a role is unknown; an id is one of the log's own actors; or two officers share an id, a
+            key or a certificate, so that one person could give both halves of a decision.
 
     """
     by_id: dict[str, OfficerSettings] = {}
@@ -94,6 +95,11 @@ def require_officers(officers: Iterable[OfficerSettings]) -> dict[str, OfficerSe
             raise SettingsError(
                 f"Officer {officer.id} has an unknown role: {', '.join(unknown)[:100]}.",
                 hint=f"Roles are: {', '.join(Role)}.",
+            )
+        if officer.id in {SERVICE, OPERATOR}:
+            raise SettingsError(
+                f"No officer can be called {officer.id}: the log uses that name for itself.",
+                hint="Give the officer another id.",
             )
         if not seen.isdisjoint(marks):
             raise SettingsError(

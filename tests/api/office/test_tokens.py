@@ -268,8 +268,10 @@ def officer(name: str, **changes: Any) -> OfficerSettings:
         officer("b", public_key=officer("a").public_key),
         officer("b", certificate_sha256="ab" * 32),
         officer("b", roles={"auditor", "king"}),
+        officer("service"),
+        officer("operator"),
     ],
-    ids=["same id", "same key", "same certificate", "unknown role"],
+    ids=["same id", "same key", "same certificate", "unknown role", "the log's own", "the log's other"],
 )
 def test_settings_with_which_one_person_could_be_two_are_refused(second: OfficerSettings) -> None:
     with pytest.raises(SettingsError):
