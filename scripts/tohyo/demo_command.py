@@ -39,7 +39,10 @@ from zk.whole_file import write_whole
 
 DIRECTORY = Path(".tohyo/demo")
 
+app = typer.Typer()
 
+
+@app.command()
 def demo(
     voters: Annotated[
         int | None, typer.Option(min=1, help="Number of voters; all on the roll if not given.")

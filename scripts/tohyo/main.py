@@ -3,52 +3,77 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import typer
 from rich.markup import escape
+from typer.core import TyperGroup
 
-from scripts.tohyo import (
-    api_commands,
-    audit_command,
-    chain_commands,
-    demo_command,
-    election_commands,
-    office_commands,
-    registrar_folder,
-    registry_commands,
-    relayer_commands,
-    roll_commands,
-    testpki_commands,
-    voter_commands,
-    zk_commands,
-)
 from scripts.tohyo.output import ERR, EXIT_FAILED, harmless
 from zk.errors import TohyoError
 
+if TYPE_CHECKING:
+    from typer._click.core import Command
+
+# Name → module with an `app`. Only the one that is asked for is imported: all of them take seconds.
+_MODULES: Final = {
+    "demo": "demo_command",
+    "audit": "audit_command",
+    "election": "election_commands",
+    "voter": "voter_commands",
+    "api": "registrar_group",
+    "roll": "roll_commands",
+    "office": "office_commands",
+    "testpki": "testpki_commands",
+    "relayer": "relayer_commands",
+    "zk": "zk_commands",
+    "chain": "chain_commands",
+}
+
+
+class LazyGroup(TyperGroup):
+    """Imports a subcommand when somebody asks for it."""
+
+    @property
+    def commands(self) -> dict[str, Command]:
+        """Every subcommand, imported."""
+        return {name: _load(name) for name in _MODULES}
+
+    @commands.setter
+    def commands(self, given: object) -> None:
+        """Typer has none to give."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
+        """Return the names in the order of an election."""
+        return list(_MODULES)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Command | None:  # type: ignore[override]  # noqa: ARG002
+        """Return one subcommand."""
+        return _load(cmd_name) if cmd_name in _MODULES else None
+
+
+def _load(name: str) -> Command:
+    module_app = import_module(f"scripts.tohyo.{_MODULES[name]}").app
+    make = typer.main.get_command if name == "demo" else typer.main.get_group  # the others have subcommands
+    command: Command = make(module_app)
+    command.name = name
+    return command
+
+
 app = typer.Typer(
     name="tohyo",
+    cls=LazyGroup,
     help="Anonymous elections on an Ethereum-compatible chain that anyone can recount.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 yes or done · 1 the answer is no · 2 could not · 130 interrupted.",
 )
-app.command("demo")(demo_command.demo)
-app.add_typer(audit_command.app, name="audit")
-app.add_typer(election_commands.app, name="election")
-app.add_typer(voter_commands.app, name="voter")
-api_commands.app.command("new")(registrar_folder.new)
-api_commands.app.command("retain")(registry_commands.retain)
-api_commands.app.command("log")(registry_commands.log)
-api_commands.app.command("evidence")(office_commands.evidence)
-api_commands.app.add_typer(registry_commands.keys_app, name="keys")
-app.add_typer(api_commands.app, name="api")
-app.add_typer(roll_commands.app, name="roll")
-app.add_typer(office_commands.app, name="office")
-app.add_typer(testpki_commands.app, name="testpki")
-app.add_typer(relayer_commands.app, name="relayer")
-app.add_typer(zk_commands.app, name="zk")
-app.add_typer(chain_commands.app, name="chain")
+
+
+@app.callback()
+def _tohyo() -> None:
+    pass
 
 
 def main() -> NoReturn:
