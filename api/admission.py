@@ -7,11 +7,11 @@ entry; locks are always taken in the order roll entry, registration, log.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, text, update
 
-from api.database.tables import ENDED, RegistrationStatus, VotingStatus, registration
+from api.database.tables import RegistrationStatus, VotingStatus, registration
 from api.errors import (
     AlreadyDepositedError,
     DepositInProgressError,
@@ -36,6 +36,11 @@ _STATUS_OF = {
     Promise.PERMIT: RegistrationStatus.PERMITTED,
     Promise.REVIEW: RegistrationStatus.IN_REVIEW,
 }
+# Word for word the condition of the unique indexes, which serve no other one; as parameters it would be.
+STANDS: Final = text("registration.status NOT IN ('replaced', 'refused')")
+_STANDING: Final = (
+    select(registration).where(registration.c.roll_entry == bindparam("pseudonym"), STANDS).with_for_update()
+)
 
 
 class PermitMayBeUsedError(Exception):
@@ -135,9 +140,7 @@ def kept_place(election_id: int, row: Row[Any]) -> Place:
 
 def standing(connection: Connection, pseudonym: str) -> Row[Any] | None:
     """Return the registration that stands for a person, locked, if there is one."""
-    table = registration.c
-    query = select(registration).where(table.roll_entry == pseudonym, table.status.not_in(ENDED))
-    return connection.execute(query.with_for_update()).one_or_none()
+    return connection.execute(_STANDING, {"pseudonym": pseudonym}).one_or_none()
 
 
 def make_room(

@@ -6,12 +6,12 @@ Locks are taken in the order roll entry, registration, log; so `decide` comes fi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
-from api.admission import enter_ledger, make_room, place_of, standing
-from api.database.tables import ENDED, RegistrationStatus, registration, roll_entry
+from api.admission import STANDS, enter_ledger, make_room, place_of, standing
+from api.database.tables import RegistrationStatus, registration, roll_entry
 from api.errors import CommitmentAlreadyRegisteredError, PersonNotOnRollError, RecordErasedError
 from api.office.credentials import mark_used
 from api.registry.log import SERVICE, append
@@ -25,6 +25,22 @@ if TYPE_CHECKING:
     from api.services import Services
     from election.person import Person
     from identity.credential import VerifiedCredential
+
+
+# Built once: building a statement takes longer than running it.
+_LOCKED: Final = (
+    select(roll_entry.c.pseudonym)
+    .where(
+        roll_entry.c.pseudonym.in_(bindparam("pseudonyms", expanding=True)),
+        roll_entry.c.removed_at.is_(None),
+    )
+    .order_by(roll_entry.c.pseudonym)
+    .with_for_update()
+)
+HOLDER: Final = (
+    select(registration).where(registration.c.commitment == bindparam("commitment"), STANDS).with_for_update()
+)
+_INSERT: Final = insert(registration)
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,11 +73,7 @@ class Decision:
             PersonNotOnRollError: they were taken off the roll a moment ago.
 
         """
-        table = roll_entry.c
-        query = select(table.pseudonym).where(
-            table.pseudonym.in_(self.claim.pseudonyms), table.removed_at.is_(None)
-        )
-        if not connection.execute(query.order_by(table.pseudonym).with_for_update()).all():
+        if not connection.execute(_LOCKED, {"pseudonyms": self.claim.pseudonyms}).all():
             raise not_on_roll()
 
     def decide(self, connection: Connection) -> Place:
@@ -135,9 +147,7 @@ class Decision:
         return type(place)(place.receipt, permit)
 
     def _holder(self, connection: Connection) -> Row[Any] | None:
-        table = registration.c
-        query = select(registration).where(table.commitment == self._commitment, table.status.not_in(ENDED))
-        return connection.execute(query.with_for_update()).one_or_none()
+        return connection.execute(HOLDER, {"commitment": self._commitment}).one_or_none()
 
     def _is_own_review(self, row: Row[Any]) -> bool:
         """Whether a registration that the office must decide on, or decided on, is this very person's."""
@@ -169,7 +179,7 @@ class Decision:
     def _insert(self, connection: Connection) -> None:
         credential = self.claim.credential
         row = self.new.columns() | {"kind": credential.kind.value, "sealed": self.sealed}
-        connection.execute(insert(registration).values(row))
+        connection.execute(_INSERT, row)
         if credential.kind is CredentialKind.OFFICE:
             credential_id = str(credential.evidence["credential_id"])
             mark_used(connection, credential_id, self.new.receipt.registration_id)

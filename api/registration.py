@@ -14,10 +14,11 @@ import hmac
 import json
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from api.admission import PermitMayBeUsedError, already_deposited, place_of, promise
@@ -65,6 +66,8 @@ _REFUSALS = (
 )
 _RACES = 5  # a lost race is decided by reading again; nobody loses so many in a row
 _ID_BYTES = 16
+_USE_OF = select(challenge_use).where(challenge_use.c.nonce == bindparam("nonce"))  # built once
+_USE = insert(challenge_use)
 _log = structlog.get_logger("tohyo.api")
 
 
@@ -76,7 +79,7 @@ class RegistrationRequest:
     commitment: int
     credential: dict[str, Any]
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """SHA-256 of the request as canonical JSON: what a refusal names it by."""
         document = {
@@ -298,9 +301,7 @@ class Registrations:
             ChallengeUsedError: the challenge was used for another request.
 
         """
-        use = connection.execute(
-            select(challenge_use).where(challenge_use.c.nonce == challenge.nonce)
-        ).one_or_none()
+        use = connection.execute(_USE_OF, {"nonce": challenge.nonce}).one_or_none()
         if use is None:
             return None
         if use.request_digest != request.digest:
@@ -333,16 +334,15 @@ class Registrations:
         refusal_id: str | None = None,
     ) -> None:
         """Use the challenge up; of two at once, the database lets one do so."""
-        connection.execute(
-            insert(challenge_use).values(
-                nonce=challenge.nonce,
-                request_digest=request.digest,
-                used_at=self._services.clock(),
-                expires_at=challenge.expires,
-                registration_id=registration_id,
-                refusal_id=refusal_id,
-            )
-        )
+        row = {
+            "nonce": challenge.nonce,
+            "request_digest": request.digest,
+            "used_at": self._services.clock(),
+            "expires_at": challenge.expires,
+            "registration_id": registration_id,
+            "refusal_id": refusal_id,
+        }
+        connection.execute(_USE, row)
 
 
 def _too_many_races() -> DatabaseUnavailableError:

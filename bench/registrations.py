@@ -381,10 +381,10 @@ def show(result: dict[str, Any]) -> None:
     """Print what was measured."""
     for name in ("sqlite", "postgresql"):
         steady, full = result[name]["at_rate"], result[name]["at_full_speed"]
+        print(f"{name:<11} at {steady['per_second']:g}/s: p50 {steady['p50_ms']}, p99 {steady['p99_ms']} ms")
+        print(f"{'':<11} full speed {full['per_second']}/s, p99 {full['p99_ms']} ms")
         print(
-            f"{name:<11} at {steady['per_second']:g}/s: p50 {steady['p50_ms']} ms, "
-            f"p99 {steady['p99_ms']} ms; full speed {full['per_second']}/s, p99 {full['p99_ms']} ms; {result[name]['memory_mib']} MiB; "
-            f"bare commits {result[name]['bare_commits_per_second']}/s"
+            f"{'':<11} {result[name]['memory_mib']} MiB; commits {result[name]['bare_commits_per_second']}/s"
         )
     print(f"bare RSA verifications {result['bare_verifications_per_second']}/s")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from api.app import create_app
 from api.database.tables import (
@@ -344,3 +344,26 @@ def test_a_challenge_is_used_up_by_a_refusal_too(service: RegistrarService) -> N
     assert service.register(VOTER, 5, challenge=challenge).json()["code"] == "challenge_used"
     with service.database.read() as connection:
         assert len(connection.execute(select(challenge_use)).all()) == 1
+
+
+def test_no_registration_reads_a_whole_table(sqlite_service: Callable[..., Any]) -> None:
+    """Of every statement that a registration makes, the database says how it finds the rows."""
+    with sqlite_service() as service:
+        body, statements = service.request(VOTER), list[tuple[str, Any]]()
+        engine = service.database._engine
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def note(_connection: Any, _cursor: Any, statement: str, given: Any, *_more: object) -> None:
+            statements.append((statement, given))
+
+        service.receipt(service.send(body))
+        event.remove(engine, "before_cursor_execute", note)
+        plans = []
+        with service.database.read() as connection:
+            for statement, given in statements:
+                if statement.split()[0] in {"SELECT", "UPDATE"}:
+                    explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+                    plans += [row.detail for row in explained]
+        assert any("uq_registration_commitment" in plan for plan in plans)
+        scanned = {plan for plan in plans if plan.startswith("SCAN")}
+        assert scanned <= {"SCAN log_head"}  # which has one row
