@@ -39,7 +39,7 @@ from zk.whole_file import write_whole
 
 DIRECTORY = Path(".tohyo/demo")
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
