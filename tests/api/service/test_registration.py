@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -34,6 +34,9 @@ from tests.support.registrar_service import (
     open_service,
     running,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CONNECTIONS = 50
 
