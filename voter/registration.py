@@ -234,6 +234,11 @@ class RegistrationClient:
         except (KeyError, TypeError, ValueError, AttributeError, DocumentError) as failure:
             raise _nonsense("The registrar's answer makes no sense.") from failure
 
+    def contest(self, refusal: Refusal) -> str:
+        """Tell the office that a refusal is not accepted; return its answer, empty until there is one."""
+        document = self._ask("POST", "/v1/contests", {"refusal": refusal.to_json()})
+        return str(document.get("outcome") or "")
+
     def require_genuine(self, receipt: Receipt, commitment: int) -> None:
         """Raise ReceiptNotGenuineError unless the election's registrar signed it for the commitment."""
         config = self._chain.config()
@@ -315,8 +320,8 @@ class RegistrationClient:
             )
         raise RegistrationWasRefusedError(
             f"The registrar refused ({refusal.reason}): {shown(str(document.get('detail', ''))[:500])}",
-            hint=f"{shown(str(document.get('hint', ''))[:500])} The signed refusal is in {path}; with it you"
-            " can contest the decision. 署名つきの拒否通知で異議を申し立てることができます。",
+            hint=f"{shown(str(document.get('hint', ''))[:500])} The signed refusal is in {path}; `tohyo voter"
+            " contest` says that you disagree. 署名つきの拒否通知で異議を申し立てることができます。",
         )
 
 

@@ -11,7 +11,7 @@ from web3.constants import ADDRESS_ZERO
 
 from chain.paths import KEYS_DIR
 from election.permit import DepositPermit
-from election.receipt import Promise, Receipt
+from election.receipt import Promise, Receipt, Refusal
 from scripts.tohyo.option_groups import grouped_options
 from scripts.tohyo.options import (
     ElectionOptions,
@@ -143,6 +143,25 @@ def registration(
     emit_facts(document | standing.to_json(), as_json=as_json)
     if standing.leaf_index is None:
         raise typer.Exit(EXIT_NO)
+
+
+@app.command()
+@grouped_options
+def contest(
+    api: ApiOption,
+    refusal: Annotated[Path, typer.Option("--refusal", help="File of the registrar's signed refusal.")],
+    *,
+    which: ElectionOptions,
+    as_json: JsonFlag = False,
+) -> None:
+    """Tell the office that you do not accept a refusal; later, the same command shows its answer."""
+    election = which.open()
+    signed = Refusal.load(refusal)
+    with RegistrationClient(api, election.client) as client:
+        client.facts()
+        outcome = client.contest(signed)
+    document = {"refusal": signed.refusal_id, "reason": signed.reason, "outcome": outcome or "open"}
+    emit_facts(document, as_json=as_json)
 
 
 @app.command()

@@ -114,6 +114,8 @@ def test_an_office_registers_voters_and_an_auditor_checks_them(tohyo, here, depl
     assert standing["leaf_index"] == 0
     other_note = register(tohyo, service, first, "other.txt")
     assert (other_note.code, "already_deposited" in other_note.err) == (2, True)
+    contested = ("voter", "contest", "--refusal", "other.receipt-refusal.json", "--api", service, *ELECTION)
+    assert tohyo(*contested, "--json").json["outcome"] == "open"
     assert register(tohyo, service, second, "second.txt").code == 0
     wait_until_deposited(tohyo, service, "second.receipt.json")
 
