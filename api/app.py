@@ -30,7 +30,6 @@ from api.errors import (
     CommitmentAlreadyRegisteredError,
     CredentialKindNotAcceptedError,
     DepositInProgressError,
-    NotReadyError,
     PermitOutstandingError,
     PersonNotOnRollError,
     ReceiptRequiredError,
@@ -338,7 +337,7 @@ def _operation(services: Services, checks: dict[str, Check]) -> APIRouter:
 def _holds(check: Check) -> bool:
     try:
         check()
-    except (TohyoError, NotReadyError):
+    except TohyoError:
         return False
     return True
 
