@@ -63,7 +63,7 @@ def test_a_wrong_value_in_the_election_file_is_located(tohyo, here):
 
 def test_a_malformed_roll_is_located(tohyo, here):
     (here / "roll.csv").write_text(ROLL_WITH_ONE_NUMBER_TWICE, encoding="utf-8")
-    assert_refused(tohyo("demo", "--roll", "roll.csv"), "roll.csv", "3", "v1")
+    assert_refused(tohyo("demo", "--roll", "roll.csv"), "roll.csv", "line 3", "on line 2 already")
 
 
 def test_a_missing_file_is_named(tohyo):
