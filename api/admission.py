@@ -20,6 +20,8 @@ from api.errors import (
 )
 from api.registry.ledger import locked_status, transition
 from api.registry.log import SERVICE
+from chain.connection import typed_errors
+from chain.deposit_batch import deposited_at
 from election.permit import DepositPermit, sign_permit
 from election.receipt import Promise, Receipt, sign_receipt
 
@@ -46,9 +48,9 @@ _STANDING: Final = (
 class PermitMayBeUsedError(Exception):
     """The permit's time is over, but only the chain knows whether it was used; ask it, then try again."""
 
-    def __init__(self, commitment: int) -> None:
+    def __init__(self, commitment: int, deadline: int) -> None:
         super().__init__()
-        self.commitment = commitment
+        self.commitment, self.deadline = commitment, deadline
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,27 @@ def make_room(
         raise _in_progress()
 
 
+def require_unused(services: Services, permit: PermitMayBeUsedError) -> None:
+    """Ask the chain whether a permit can have been used, in blocks that nothing undoes any more.
+
+    The newest blocks may be replaced by others, with earlier times and with the deposit in them.
+
+    Raises:
+        PermitOutstandingError: no final block is later than the permit's deadline.
+        AlreadyDepositedError: it was used.
+        ChainError: the chain does not answer.
+
+    """
+    chain = services.chain
+    with typed_errors():
+        final = chain.w3.eth.block_number - services.settings.confirmations
+        time = chain.w3.eth.get_block(final)["timestamp"] if final >= 0 else 0
+    if time <= permit.deadline:
+        raise _outstanding()
+    if deposited_at(chain, [permit.commitment], final):
+        raise already_deposited()
+
+
 def enter_ledger(connection: Connection, pseudonym: str, at: int) -> None:
     """Note that a person votes by internet; nothing changes if that is noted already.
 
@@ -202,11 +225,15 @@ def _require_replaceable(earlier: Row[Any], chain_now: int, undeposited: Collect
     if earlier.status != RegistrationStatus.PERMITTED:
         raise RegistrationClosedError("The earlier registration came too late.", hint="Ask the office.")
     if chain_now <= earlier.permit_deadline:
-        raise PermitOutstandingError(
-            "The permit for the earlier commitment can still be used.", hint="Use it, or wait."
-        )
+        raise _outstanding()
     if int(earlier.commitment) not in undeposited:
-        raise PermitMayBeUsedError(int(earlier.commitment))
+        raise PermitMayBeUsedError(int(earlier.commitment), earlier.permit_deadline)
+
+
+def _outstanding() -> PermitOutstandingError:
+    return PermitOutstandingError(
+        "The permit for the earlier commitment can still be used.", hint="Use it, or wait."
+    )
 
 
 def _in_progress() -> DepositInProgressError:

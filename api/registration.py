@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from api.admission import PermitMayBeUsedError, already_deposited, place_of, promise
+from api.admission import PermitMayBeUsedError, place_of, promise, require_unused
 from api.database.tables import RegistrationStatus, challenge_use, refusal, registration
 from api.decision import Claim, Decision, not_on_roll
 from api.errors import (
@@ -204,8 +204,7 @@ class Registrations:
             except IntegrityError:
                 continue
             except PermitMayBeUsedError as question:
-                if self._services.chain.is_deposited(question.commitment):
-                    raise already_deposited() from None
+                require_unused(self._services, question)
                 undeposited |= {question.commitment}
         raise _too_many_races()
 
@@ -227,13 +226,13 @@ class Registrations:
 
     def _committed(self, challenge: Challenge, request: RegistrationRequest, decision: Decision) -> Place:
         with self._services.database.begin() as connection:
-            decision.lock(connection)
+            statuses = decision.lock(connection)
             answered = self._answered(connection, challenge, request)
             if answered is not None:
                 return answered
             place = decision.decide(connection)
             self._use(connection, challenge, request, registration_id=place.receipt.registration_id)
-            decision.book(connection, place)
+            decision.book(connection, place, statuses)
         _log.info(
             "registered",
             registration=place.receipt.registration_id,

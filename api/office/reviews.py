@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import model_validator
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from api.admission import PermitMayBeUsedError
+from api.admission import PermitMayBeUsedError, require_unused
 from api.database.tables import (
     RegistrationStatus,
     VotingStatus,
@@ -165,6 +165,7 @@ def decide(office: Office, officer: OfficerSettings, registration_id: str, wante
         OfficerStatementStaleError: the officer signed a later decision before.
         VotesByAnotherChannelError: the person votes in another way; the review stays open.
         RegistrationRefusedError: the person's other registration cannot be replaced now, or it is too late.
+        RecordErasedError: the retention command erased what a refusal would name.
 
     """
     signing = office.signing(officer, wanted.signed_at)
@@ -176,10 +177,7 @@ def decide(office: Office, officer: OfficerSettings, registration_id: str, wante
     try:
         return _decide(office, registration_id, wanted, signing=signing, chain=chain)
     except PermitMayBeUsedError as asked:
-        if office.services.chain.is_deposited(asked.commitment):
-            raise AlreadyDepositedError(
-                "The earlier commitment is in the tree.", hint="Refuse this registration."
-            ) from asked
+        require_unused(office.services, asked)
         chain = _Chain(chain_now, frozenset({asked.commitment}))
         return _decide(office, registration_id, wanted, signing=signing, chain=chain)
 
@@ -224,6 +222,7 @@ def routes(office: Office) -> APIRouter:
             RegistrationClosedError,
             OfficerSignatureInvalidError,
             OfficerStatementStaleError,
+            RecordErasedError,
         ),
     )
     def decide_review(
@@ -293,9 +292,13 @@ def _log_outcome(
 def _refuse(connection: Connection, office: Office, row: Row[Any]) -> None:
     """Sign a refusal that bears the registration's id, so that its holder finds it."""
     services = office.services
-    digest = connection.execute(
-        select(challenge_use.c.request_digest).where(challenge_use.c.registration_id == row.id)
-    ).scalar_one()
+    uses = select(challenge_use.c.request_digest).where(challenge_use.c.registration_id == row.id)
+    first = uses.order_by(challenge_use.c.used_at).limit(1)  # the voter may have asked again
+    digest = connection.execute(first).scalar_one_or_none()
+    if digest is None:
+        raise RecordErasedError(
+            "The request was erased after the election.", hint="The retention command did so."
+        )
     signed = sign_refusal(
         services.account,
         services.chain_id,

@@ -306,7 +306,7 @@ def open_office(
     public = {officer: key.public_key_hex for officer, key in keys.items()}
     clock = Clock(1_800_000_000)
     services = Services(
-        settings=load_settings(None, {"mode": "test", "officers": officers, **settings}),
+        settings=load_settings(None, {"mode": "test", "officers": officers, "confirmations": 0, **settings}),
         database=database,
         vault=Vault.generate(),
         chain=client,

@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from api.admission import place_of
 from api.database.tables import VotingStatus, challenge_use, refusal, review_decision
+from api.registry.retention import erase
 from election.permit import DepositPermit
 from election.receipt import Promise, Receipt, Refusal
 from tests.support.election_office import HANAKO, TARO, open_office
@@ -167,6 +168,30 @@ def test_two_reviewers_who_refuse_sign_a_refusal_that_bears_the_registrations_id
     assert contested.status_code == 200
     assert office.status(hanako) is VotingStatus.ELIGIBLE
     assert office.actions()[-2:] == ["review_refused", "refusal_contested"]
+
+
+def test_a_registration_that_was_asked_for_twice_can_be_refused(
+    office: ElectionOffice, review: dict[str, Any]
+) -> None:
+    """The same commitment again, with a new challenge, is the same registration."""
+    with office.database.begin() as connection:
+        used = connection.execute(select(challenge_use)).one()._asdict()
+        again = used | {"nonce": "0" * 64, "used_at": used["used_at"] + 1, "request_digest": bytes(32)}
+        connection.execute(insert(challenge_use).values(again))
+    office.decide("reviewer-1", review, "refuse")
+    assert office.decide("reviewer-2", review, "refuse").json()["status"] == "refused"
+    with office.database.read() as connection:
+        kept = connection.execute(select(refusal)).one()
+    assert kept.request_digest == used["request_digest"]
+
+
+def test_a_review_is_not_refused_once_its_request_is_erased(
+    office: ElectionOffice, review: dict[str, Any]
+) -> None:
+    erase(office.database, actor="operator", at=office.clock())
+    office.decide("reviewer-1", review, "refuse")
+    answer = office.decide("reviewer-2", review, "refuse")
+    assert (answer.status_code, answer.json()["code"]) == (410, "record_erased")
 
 
 def test_reviewers_who_differ_leave_the_review_open_and_everybody_sees_it(

@@ -151,6 +151,20 @@ def test_an_expired_permit_that_was_used_is_a_deposit(
     assert short_permits.refusal(short_permits.register(VOTER, 222)).reason == "already_deposited"
 
 
+def test_an_expired_permit_is_replaced_only_when_no_block_that_could_be_undone_decides(
+    sqlite_service: Callable[..., Any], chain: ServiceChain
+) -> None:
+    """The block that is later than the deadline may be undone, and the permit used in another one."""
+    settings = {"deposits": "permit", "permit_days": 1, "closing_seconds": 0, "confirmations": 2}
+    with sqlite_service(chain.deploy(), **settings) as service:
+        first = permit_of(service.register(VOTER, 111))
+        expire(chain, first)
+        assert service.refusal(service.register(VOTER, 222)).reason == "permit_outstanding"
+        later(chain, first.deadline + 2)
+        later(chain, first.deadline + 3)
+        assert permit_of(service.register(VOTER, 222)).commitment == 222
+
+
 def test_before_registration_opens_there_is_no_challenge(
     sqlite_service: Callable[..., Any], chain: ServiceChain
 ) -> None:
