@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, insert, select, update
 
-from api.admission import STANDS, enter_ledger, make_room, place_of, standing
-from api.database.tables import RegistrationStatus, registration, roll_entry
+from api.admission import STANDS, make_room, place_of, standing
+from api.database.tables import RegistrationStatus, VotingStatus, registration, roll_entry
 from api.errors import CommitmentAlreadyRegisteredError, PersonNotOnRollError, RecordErasedError
 from api.office.credentials import mark_used
+from api.registry.ledger import transition
 from api.registry.log import SERVICE, append
 from api.sealed import SealedRegistration
 from identity.credential import CredentialKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection, Row
 
     from api.admission import Place
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 # Built once: building a statement takes longer than running it.
 _LOCKED: Final = (
-    select(roll_entry.c.pseudonym)
+    select(roll_entry.c.pseudonym, roll_entry.c.status)
     .where(
         roll_entry.c.pseudonym.in_(bindparam("pseudonyms", expanding=True)),
         roll_entry.c.removed_at.is_(None),
@@ -66,15 +69,17 @@ class Decision:
     chain_now: int
     undeposited: frozenset[int] = frozenset()
 
-    def lock(self, connection: Connection) -> None:
-        """Lock everybody whom the claim names, in one order everywhere.
+    def lock(self, connection: Connection) -> dict[str, str]:
+        """Lock everybody whom the claim names, in one order everywhere; return their voting status.
 
         Raises:
             PersonNotOnRollError: they were taken off the roll a moment ago.
 
         """
-        if not connection.execute(_LOCKED, {"pseudonyms": self.claim.pseudonyms}).all():
+        rows = connection.execute(_LOCKED, {"pseudonyms": self.claim.pseudonyms}).all()
+        if not rows:
             raise not_on_roll()
+        return {row.pseudonym: row.status for row in rows}
 
     def decide(self, connection: Connection) -> Place:
         """Return what the voter has in the end: the new place, or the earlier one of the same commitment.
@@ -102,8 +107,8 @@ class Decision:
         self._insert(connection)
         return self.new
 
-    def book(self, connection: Connection, place: Place) -> None:
-        """Note in the ledger and in the log what was decided.
+    def book(self, connection: Connection, place: Place, statuses: Mapping[str, str]) -> None:
+        """Note in the ledger and in the log what was decided; `statuses` are those that `lock` found.
 
         Raises:
             VotesByAnotherChannelError: the person votes in another way.
@@ -112,8 +117,8 @@ class Decision:
         if place is not self.new:
             return
         at, pseudonym = place.receipt.issued_at, place.receipt.roll_entry
-        if pseudonym:
-            enter_ledger(connection, pseudonym, at)
+        if pseudonym and statuses[pseudonym] != VotingStatus.INTERNET_REGISTERED:
+            transition(connection, pseudonym, VotingStatus.INTERNET_REGISTERED, actor=SERVICE, at=at)
         details = {"kind": self.claim.credential.kind.value, "promise": place.receipt.promise.value}
         append(
             connection,

@@ -6,6 +6,7 @@ its round, and returns. A second SIGINT does not wait for requests. No client's 
 
 from __future__ import annotations
 
+import gc
 import signal
 import ssl
 import threading
@@ -105,6 +106,8 @@ def serve(
 
     """
     server = new_server(app, settings, announce)
+    gc.collect()
+    gc.freeze()  # what was imported stays; looking through it again and again would make requests wait
     with _beside(deposit):
         try:
             server.run()
