@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 GRACE_SECONDS: Final = 30  # for requests under way when the service is told to end
 DEPOSITOR_SECONDS: Final = 120  # a round waits for the node; killing it would do no harm, only cost time
 _HEADER_BYTES: Final = 16_384
+PATIENCE_SECONDS: Final = 30.0  # for a client that neither finishes its request nor takes its answer
 _log = structlog.get_logger("tohyo.api")
 
 
@@ -47,9 +48,35 @@ class ClientCertificateProtocol(H11Protocol):
         """Look at the certificate once for every connection."""
         super().connection_made(transport)
         self.client = None
+        self._wait()
         tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         if tls is not None:
             self.app = _with_certificate(self.app, tls.getpeercert(binary_form=True))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for this client no more."""
+        self._patience.cancel()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request as long as for the first."""
+        self._patience.cancel()
+        self._wait()
+        super().on_response_complete()
+
+    def _wait(self) -> None:
+        self._patience = self.loop.call_later(PATIENCE_SECONDS, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        """Close a connection that is held open for nothing, which costs its holder nothing.
+
+        Uvicorn's own limit ends with the first byte. Bodies have a limit of their own.
+        """
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if answering and not self.flow.write_paused:
+            self._wait()
+        else:
+            self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP with a problem, too, and close."""

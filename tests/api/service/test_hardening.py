@@ -6,16 +6,21 @@ import asyncio
 import io
 import json
 import logging
+import socket
+import threading
+import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 import structlog
+from starlette.responses import Response
 
 from api.app import create_app
 from api.errors import NotReadyError, RateLimitedError
 from api.limits import BodyGuard, MemoryCounts, Rates
 from api.logs import set_up_logging
-from api.settings import RateSettings
+from api.settings import RateSettings, load_settings
 from api.shield import MAX_UNDER_WAY, Shield
 from election.person import DateOfBirth
 from identity.credential import CredentialKind
@@ -237,6 +242,50 @@ def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     sent = _asked(BodyGuard(inner, 1000, seconds=0.01), _never)
     assert sent[0]["status"] == 408
     assert json.loads(sent[1]["body"])["code"] == "request_timeout"
+
+
+@pytest.mark.parametrize("asked_before", ["", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"])
+def test_a_request_whose_head_never_ends_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, asked_before: str
+) -> None:
+    """Each byte alone would be soon enough; all of them take for ever."""
+    monkeypatch.setattr("api.server.PATIENCE_SECONDS", 0.3)
+    app = Shield(BodyGuard(_nothing_at_all, 1000), "0")
+    with running(app, load_settings(None, {"port": 0})) as address, connected(address) as client:
+        client.sendall(asked_before.encode() + b"GET / HTTP/1.1\r\nX: ")
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            trickle(client)
+
+
+def test_an_answer_that_nobody_takes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.server.PATIENCE_SECONDS", 0.3)
+    ended = threading.Event()
+
+    async def long(_scope: object, _receive: object, send: Callable[..., Any]) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(1000):
+            await send({"type": "http.response.body", "body": bytes(100_000), "more_body": True})
+        ended.set()
+
+    with running(long, load_settings(None, {"port": 0})) as address, connected(address) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert ended.wait(30)
+
+
+def trickle(client: socket.socket) -> None:
+    """Send a byte now and then, for five seconds."""
+    for _ in range(100):
+        client.sendall(b"x")
+        time.sleep(0.05)
+
+
+def connected(address: str) -> socket.socket:
+    parts = urlsplit(address)
+    return socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=30)
+
+
+async def _nothing_at_all(scope: Any, receive: Any, send: Any) -> None:
+    await Response()(scope, receive, send)
 
 
 def test_a_client_that_goes_away_is_answered_by_nobody() -> None:
