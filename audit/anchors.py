@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from election.phase import Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from audit.report import Rules
     from chain.events import RegistrarLogAnchored
 
@@ -19,6 +21,13 @@ NEVER_ANCHORED = (
     "the registrar never anchored its log: the chain says nothing about the size of the roll, nor about what "
     "was done to it"
 )
+
+
+def missing_phases(anchors: Iterable[RegistrarLogAnchored], phase: Phase) -> list[str]:
+    """Warn of phases so far in which the log could be rewritten, since nothing was put on chain."""
+    anchored = {anchor.phase for anchor in anchors}
+    missing = [reached.name.lower() for reached in Phase if 0 < reached <= phase and reached not in anchored]
+    return [f"the registrar's log was not anchored in these phases: {', '.join(missing)}"] if missing else []
 
 
 class AnchorBook:
@@ -54,14 +63,8 @@ class AnchorBook:
         """Say what is missing, which is no fault of an election without the identity service."""
         if not self.anchors:
             return [NEVER_ANCHORED]
-        anchored = {anchor.phase for anchor in self.anchors}
-        missing = [
-            reached.name.lower() for reached in Phase if 0 < reached <= phase and reached not in anchored
-        ]
-        told = (
-            [f"the registrar's log was not anchored in these phases: {', '.join(missing)}"] if missing else []
-        )
-        if deposits > self.largest_roll and max(anchored) < Phase.VOTING:
+        told = missing_phases(self.anchors, phase)
+        if deposits > self.largest_roll and max(anchor.phase for anchor in self.anchors) < Phase.VOTING:
             told.append(
                 f"there are {deposits} deposits, but at most {self.largest_roll} people were on the roll "
                 "when it was anchored: the anchor of the voting phase must show that people were added since"

@@ -13,17 +13,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from audit.anchors import missing_phases
 from audit.errors import AuditImpossibleError
 from audit.evidence import gather
 from audit.leaf_evidence import LeafEvidence
 from audit.log_replay import AFTERWARDS, APPLIED, CHECK, LogReplay
 from audit.recount import place_of
 from audit.report import CONSISTENT, INCONSISTENT, Examination, InArchive, Where
-from audit.roll_lists import NO_LISTS, SignedRoll
+from audit.roll_lists import SignedRoll
 from chain.events import Deposited, RegistrarLogAnchored
 from election.cryptography import CRYPTOGRAPHY
 from election.errors import ElectionFileError
 from election.file import ElectionFile, parse_election_file
+from election.phase import phase_at
 from zk.errors import ZkError
 
 if TYPE_CHECKING:
@@ -127,8 +129,7 @@ def audit_eligibility(
     replay = LogReplay(archive, examination)
     replay.examine_anchors((event, examination.rules(CHECK, place_of(event))) for event in anchors)
     replay.examine_roll()
-    if archive.change_lists:
-        SignedRoll(archive, known, examination).examine(replay.entries(APPLIED))
+    SignedRoll(archive, known, examination).examine(replay.entries(APPLIED))
     leaves = LeafEvidence(chain, archive, rechecks, known, examination)
     for number, event in enumerate(deposits):
         leaves.examine(event)
@@ -137,7 +138,7 @@ def audit_eligibility(
     replay.examine_ledger(leaves.people)
     replay.examine_records([event.commitment for event in deposits])
     report(_WHOLE, _WHOLE)
-    warnings = [*_warnings(archive, anchors, officers), *leaves.warnings]
+    warnings = [*_warnings(chain, archive, anchors, officers), *leaves.warnings]
     counted = {"anchors": len(anchors), "reviewed": leaves.reviewed}
     return _report(chain, archive, examination, counted, tuple(warnings))
 
@@ -193,16 +194,21 @@ def _officers(
 
 
 def _warnings(
-    archive: Evidence, anchors: list[RegistrarLogAnchored], officers: Mapping[str, str] | None
+    chain: ChainEvidence,
+    archive: Evidence,
+    anchors: list[RegistrarLogAnchored],
+    officers: Mapping[str, str] | None,
 ) -> list[str]:
     told = [] if officers is not None else [OFFICERS_FROM_ARCHIVE]
-    if not archive.change_lists:
-        told.append(NO_LISTS)
     if not anchors:
         told.append(
             "the registrar's log was never anchored: nothing shows that it was not written afterwards"
         )
-    elif beyond := sum(entry.action not in AFTERWARDS for entry in archive.log[anchors[-1].entries :]):
+    else:
+        told += missing_phases(anchors, phase_at(_election_file(chain).schedule, chain.block.timestamp))
+    if anchors and (
+        beyond := sum(entry.action not in AFTERWARDS for entry in archive.log[anchors[-1].entries :])
+    ):
         told.append(f"the last {beyond} entries of the registrar's log are not anchored yet")
     return told
 

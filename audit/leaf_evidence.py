@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError as EthValidationError
 
+from audit.log_replay import CLOCK_SKEW
 from audit.recount import place_of
 from audit.report import InArchive
 from audit.roll_index import RollIndex
@@ -15,24 +16,24 @@ from election.receipt import Promise
 from identity.challenge import Challenge, signed_message
 from identity.credential import CredentialKind
 from identity.errors import IdentityError
-from identity.matching import MatchOutcome
+from identity.matching import MatchOutcome, same_person_key
 from identity.office import Signing, review_document
 from identity.officer import verify_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from audit.credentials import Rechecks
     from audit.evidence import Evidence as ChainEvidence
     from audit.report import Examination, Rules
     from chain.events import Deposited
+    from election.person import Person
     from election.receipt import Receipt
     from identity.credential import VerifiedCredential
     from identity.evidence import Evidence, RegistrationEvidence, ReviewDecision, RollEvidence
 
 STANDING = frozenset({"queued", "submitted", "permitted", "deposited"})  # what may have a leaf
 OFFICERS_NEEDED = 2
-CLOCK_SKEW = 120  # seconds by which two clocks of the registrar may differ
 
 
 class LeafEvidence:
@@ -53,6 +54,7 @@ class LeafEvidence:
         for record in archive.registrations.values():
             self._by_commitment[record.commitment].append(record)
         self._nonces: dict[str, str] = {}
+        self._persons: dict[Hashable, str] = {}
         self._office_credentials: dict[str, str] = {}
         self.people: dict[str, int] = {}  # pseudonym → leaf index
         self.reviewed = 0
@@ -102,7 +104,7 @@ class LeafEvidence:
             return None
         rules.that("a credential that holds", holds=True, found="one")
         if challenge is not None:
-            at = _verified_at(record)
+            at = record.verified_at
             in_time = challenge.issued <= at <= challenge.expires
             rules.that("verified while the challenge was fresh", holds=in_time, found=at)
         return credential
@@ -126,7 +128,7 @@ class LeafEvidence:
         rules.equal("the receipt's roll entry", expected=record.roll_entry or "", found=receipt.roll_entry)
         promised = receipt.promise is not Promise.REVIEW
         rules.that("the promise of a deposit or of a permit", holds=promised, found=receipt.promise)
-        after = _verified_at(record) <= receipt.issued_at + CLOCK_SKEW
+        after = record.verified_at <= receipt.issued_at + CLOCK_SKEW
         rules.that("a receipt given after the credential was verified", holds=after, found=receipt.issued_at)
         if record.review_receipt is not None:
             self._signed(record.review_receipt, record, rules)
@@ -152,7 +154,7 @@ class LeafEvidence:
         rules.that(
             "one leaf a person", holds=first == event.leaf_index, found=f"{entry.pseudonym} at {first}"
         )
-        at = _verified_at(record)
+        at = record.verified_at
         on_roll = entry.added_at <= at and (entry.removed_at is None or at <= entry.removed_at)
         rules.that(
             "somebody on the roll at that time", holds=on_roll, found=f"{entry.pseudonym}, who was not"
@@ -172,16 +174,27 @@ class LeafEvidence:
             rules.equal("the credential's roll entry", expected=credential.roll_entry, found=entry.pseudonym)
             self._office_credential(record, rules)
             return
-        found = self._roll.find(credential.person, _verified_at(record))
+        self._card(record, credential.person, rules)
+        found = self._roll.find(credential.person, record.verified_at)
         if found.outcome is MatchOutcome.ONE and found.pseudonyms == (entry.pseudonym,):
             rules.that("the person whom the roll matches", holds=True, found=entry.pseudonym)
             return
         self.reviewed += 1
         deciders = {self._officers[one.officer] for one in record.decisions if self._decides(one, record)}
         holds = len(deciders) >= OFFICERS_NEEDED
+        near = any(
+            entry.pseudonym in self._roll.find(credential.person, at).pseudonyms for at in _looked_at(record)
+        )
+        rules.that("somebody whom the roll may match", holds=near, found=entry.pseudonym)
         told = f"{found.outcome} match {', '.join(found.pseudonyms)}, {len(deciders)} valid decisions for "
         expected = "the person whom the roll matches, or decisions of two officers"
         self._rules("reviews", record).that(expected, holds=holds, found=told + entry.pseudonym)
+
+    def _card(self, record: RegistrationEvidence, person: Person, rules: Rules) -> None:
+        """Require that nobody has two leaves by being on the roll twice."""
+        key = same_person_key(person) or str(record.evidence.get("certificate"))
+        first = self._persons.setdefault(key, record.id)
+        rules.that("one leaf for the credential's person", holds=first == record.id, found=first)
 
     def _office_credential(self, record: RegistrationEvidence, rules: Rules) -> None:
         """Require that an office-issued credential served once, here."""
@@ -216,10 +229,9 @@ class LeafEvidence:
         return self._examination.rules(check, InArchive("registration", record.id))
 
 
-def _verified_at(record: RegistrationEvidence) -> int:
-    """When the registrar says that it verified the credential; every kind of evidence tells."""
-    at = record.evidence.get("verified_at")
-    return at if isinstance(at, int) and not isinstance(at, bool) else 0
+def _looked_at(record: RegistrationEvidence) -> set[int]:
+    """When the roll was searched: the office may have corrected it before it decided."""
+    return {record.verified_at, *(one.decided_at for one in record.decisions)}
 
 
 def _signer(receipt: Receipt, chain: ChainEvidence) -> str:

@@ -1,8 +1,9 @@
 """The registrar's whole log, from an archive, held against its anchors on chain and against the records.
 
     chain     every entry in its place; the head after entry n is what an anchor with n entries says
-    roll      as many people as each anchor says, and every change of the roll by two officers
+    roll      as many people as each anchor says; who they are, `audit.roll_lists` checks
     ledger    each person in one voting status at a time; whoever has a leaf voted in no other way
+    times     the log's never run backwards, and a registration's is that of its credential
     records   what was registered, decided and deposited is what the archive has evidence for, and the reverse
 
 The names of actions are those that the registrar's service writes (`api/`, which an audit must not need).
@@ -10,8 +11,6 @@ The names of actions are those that the registrar's service writes (`api/`, whic
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from audit.report import InArchive
@@ -27,12 +26,22 @@ if TYPE_CHECKING:
     from identity.registrar_log import LogEntry
 
 CHECK = "registrar log"
-PROPOSED, APPLIED = "change_list_proposed", "change_list_applied"
+APPLIED = "change_list_applied"
 STATUS_CHANGED = "status_changed"
 AFTERWARDS = frozenset({"log_anchored", "evidence_ordered"})  # what the newest anchor cannot cover
 REGISTERED, ACCEPTED, DECIDED = "registered", "review_accepted", "review_decided"
+SERVICE = "service"
 DEPOSITED = ("deposited", "deposit_failed")  # the latter names those that have a leaf all the same
 ELIGIBLE, INTERNET_REGISTERED, VOTED_IN_PERSON = "eligible", "internet_registered", "voted_in_person"
+CLOCK_SKEW = 120  # seconds by which two clocks of the registrar may differ
+# What may follow each status: by the service itself, or by an officer (`api.registry.ledger`).
+_BY_SERVICE = frozenset({(ELIGIBLE, INTERNET_REGISTERED), (INTERNET_REGISTERED, ELIGIBLE)})
+_BALLOTS = ("paper_ballot_issued", "postal_ballot_issued")
+_BY_OFFICER = frozenset(
+    {(ELIGIBLE, VOTED_IN_PERSON)}
+    | {(ELIGIBLE, ballot) for ballot in _BALLOTS}
+    | {(ballot, after) for ballot in _BALLOTS for after in (ELIGIBLE, VOTED_IN_PERSON)}
+)
 _SIZE_CHANGE = {"import": 1, "add": 1, "remove": -1, "correct": 0}
 
 
@@ -45,6 +54,7 @@ class LogReplay:
 
     def examine_anchors(self, anchors: Iterable[tuple[RegistrarLogAnchored, Rules]]) -> None:
         """Hold each anchor, with the rules of its place, against the log at its number of entries."""
+        self._examine_order()
         sizes = self._roll_sizes()
         for anchor, rules in anchors:
             known = anchor.entries < len(self.heads)
@@ -57,36 +67,41 @@ class LogReplay:
                 rules.equal("the anchored size of the roll", expected=size, found=anchor.roll_size)
 
     def examine_roll(self) -> None:
-        """Hold the roll's number of people, and who decided on it, against the log."""
-        proposers = {entry.subject: entry.actor for entry in self._archive.log if entry.action == PROPOSED}
-        for entry in self.entries(APPLIED):
-            rules = self._rules("roll", entry)
-            first = proposers.get(entry.subject)
-            two = first is not None and first != entry.actor
-            rules.that("a change of the roll by two officers", holds=two, found=f"{first} and {entry.actor}")
+        """Hold the roll's number of people against the log."""
         on_roll = sum(entry.removed_at is None for entry in self._archive.roll.values())
         rules = self._examination.rules("roll", InArchive("archive", "roll"))
         rules.equal("the number of people on the roll", expected=self._roll_sizes()[-1], found=on_roll)
-        added, ever = self._added(), len(self._archive.roll)  # who comes back is added once more
-        rules.that(f"at most {added} people who ever were on the roll", holds=ever <= added, found=ever)
-        self._examine_times(rules)
-        numbers = Counter(entry.voter_id for entry in self._archive.roll.values())
-        twice = sum(count > 1 for count in numbers.values())
-        rules.that("a number of its own for everybody on the roll", holds=not twice, found=f"{twice} twice")
 
     def examine_ledger(self, deposited: Iterable[str]) -> None:
         """Follow every person's voting status; `deposited` are the pseudonyms of those who have a leaf."""
         statuses: dict[str, str] = {}
-        for entry in self.entries(STATUS_CHANGED):
-            person, rules = str(entry.subject), self._rules("ledger", entry)
-            before = statuses.get(person, ELIGIBLE)
-            rules.equal("the status before", expected=before, found=entry.details.get("from"))
-            rules.that("no step after voting in person", holds=before != VOTED_IN_PERSON, found=before)
-            statuses[person] = str(entry.details.get("to"))
+        settled: set[str] = set()  # whose deposit the log told of
+        for entry in self._archive.log:
+            if entry.action in DEPOSITED:
+                settled |= self._depositors(entry)
+            if entry.action == STATUS_CHANGED:
+                self._examine_step(entry, statuses, settled)
         for person in deposited:
             rules = self._examination.rules("ledger", InArchive("roll entry", person))
             found = statuses.get(person, ELIGIBLE)
             rules.equal("the status of somebody who has a leaf", expected=INTERNET_REGISTERED, found=found)
+
+    def _examine_step(self, entry: LogEntry, statuses: dict[str, str], settled: set[str]) -> None:
+        person, rules = str(entry.subject), self._rules("ledger", entry)
+        before, after = statuses.get(person, ELIGIBLE), str(entry.details.get("to"))
+        rules.equal("the status before", expected=before, found=entry.details.get("from"))
+        allowed = _BY_SERVICE if entry.actor == SERVICE else _BY_OFFICER
+        rules.that(
+            "a step that is allowed",
+            holds=(before, after) in allowed,
+            found=f"{before} to {after} by {entry.actor}",
+        )
+        rules.that("no step after the deposit", holds=person not in settled, found=after)
+        statuses[person] = after
+
+    def _depositors(self, entry: LogEntry) -> set[str]:
+        found = (self._archive.registrations.get(name) for name in _leaves(entry))
+        return {record.roll_entry for record in found if record is not None and record.roll_entry}
 
     def examine_records(self, leaves: Sequence[int]) -> None:
         """Hold what the log says against the records; `leaves` are the chain's commitments."""
@@ -108,31 +123,10 @@ class LogReplay:
         rules.equal("the number of registrations", expected=len(registered), found=count)
         self._examine_deposits(leaves)
 
-    def _examine_times(self, rules: Rules) -> None:
-        """Nobody joined, left or was corrected at a time when no list of that kind was applied."""
-        claimed: dict[str, Counter[int]] = {"add": Counter(), "remove": Counter(), "correct": Counter()}
-        for entry in self._archive.roll.values():
-            claimed["add"].update([entry.added_at] if entry.added_at else [])
-            claimed["remove"].update([] if entry.removed_at is None else [entry.removed_at])
-            claimed["correct"].update(past.until for past in entry.earlier)
-        for kind, times in claimed.items():
-            excess = times - self._applied(kind)
-            found = ", ".join(f"{count} at {at}" for at, count in excess.items())
-            rules.that(f"a list of the log for every “{kind}”", holds=not excess, found=found)
-
-    def _applied(self, kind: str) -> Counter[int]:
-        """Return how many people the lists of one kind were about, by time; an import adds."""
-        kinds = {kind, "import"} if kind == "add" else {kind}
-        found: Counter[int] = Counter()
-        for entry in self.entries(APPLIED):
-            if entry.details.get("kind") in kinds:
-                found[entry.at] += _count(entry)
-        return found
-
     def _examine_deposits(self, leaves: Sequence[int]) -> None:
         for action in DEPOSITED:
             for entry in self.entries(action):
-                for name, index in dict(entry.details.get("leaves") or {}).items():
+                for name, index in _leaves(entry).items():
                     record, rules = self._archive.registrations.get(name), self._rules(CHECK, entry)
                     known = record is not None and isinstance(index, int) and 0 <= index < len(leaves)
                     holds = known and record is not None and leaves[index] == record.commitment
@@ -150,6 +144,8 @@ class LogReplay:
         rules.equal("the kind", expected=registered.details.get("kind"), found=record.kind.value)
         whose = registered.subject if accepted is None else accepted.details.get("roll_entry")
         rules.equal("the roll entry", expected=whose, found=record.roll_entry)
+        in_time = abs(registered.at - record.verified_at) <= CLOCK_SKEW
+        rules.that("verified when the log says so", holds=in_time, found=record.verified_at)
 
     def _heads(self) -> list[bytes]:
         """Return the head after each entry, before the first included; as far as the chain holds."""
@@ -164,15 +160,20 @@ class LogReplay:
             rules.that(f"entry {number + 1} in its place", holds=True, found=entry.sequence)
         return heads
 
+    def _examine_order(self) -> None:
+        """No entry is much older than one before it: a registration cannot be dated back alone."""
+        latest = 0
+        for entry in self._archive.log:
+            latest = max(latest, entry.at)
+            in_order = entry.at >= latest - CLOCK_SKEW
+            self._rules(CHECK, entry).that("a time after those before", holds=in_order, found=entry.at)
+
     def _roll_sizes(self) -> list[int]:
         """Return how many people were on the roll after each entry, before the first included."""
         sizes = [0]
         for entry in self._archive.log:
             sizes.append(sizes[-1] + _size_change(entry))
         return sizes
-
-    def _added(self) -> int:
-        return sum(after - before for before, after in pairwise(self._roll_sizes()) if after > before)
 
     def entries(self, action: str) -> Iterable[LogEntry]:
         """Return the entries of one action, in order."""
@@ -191,6 +192,11 @@ def _size_change(entry: LogEntry) -> int:
 def _count(entry: LogEntry) -> int:
     count: Any = entry.details.get("count")
     return count if isinstance(count, int) else 0
+
+
+def _leaves(entry: LogEntry) -> dict[str, Any]:
+    leaves = entry.details.get("leaves")
+    return leaves if isinstance(leaves, dict) else {}
 
 
 def _registration_in(entry: LogEntry) -> str:

@@ -14,20 +14,17 @@ from typing import TYPE_CHECKING, Any
 from audit.report import InArchive
 from election.person import DateOfBirth, Person, Sex
 from identity.errors import OfficerKeyError
+from identity.matching import same_person_key
 from identity.officer import verify_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
 
     from audit.report import Examination, Rules
     from identity.evidence import ChangeListEvidence, Evidence, RollEvidence
     from identity.registrar_log import LogEntry
 
 CHECK = "roll"
-NO_LISTS = (
-    "the archive holds no change lists: that two officers signed who is on the roll was not checked, only "
-    "that the log says so"
-)
 OFFICERS_NEEDED = 2
 
 
@@ -112,12 +109,24 @@ class SignedRoll:
             self._people[key] = _Listed(person, found.decided_at)
 
     def _compare(self) -> None:
+        """Each person on the lists has one entry, and nobody has two."""
+        numbers: dict[str, str] = {}
+        described: dict[Hashable, str] = {}
         for entry in self._archive.roll.values():
             rules = self._examination.rules(CHECK, InArchive("roll entry", entry.pseudonym))
-            listed = self._people.get(_key(entry.voter_id))
+            key, listed = _key(entry.voter_id), self._people.get(_key(entry.voter_id))
             same = listed is not None and listed.is_told_by(entry)
             told = "nobody" if listed is None else "somebody described otherwise, or at another time"
             rules.that("the person whom officers put on the roll", holds=same, found=told)
+            first = numbers.setdefault(key, entry.pseudonym)
+            rules.that("a number of the person's own", holds=first == entry.pseudonym, found=first)
+            who = same_person_key(entry.person)
+            if entry.removed_at is None and who is not None:
+                first = described.setdefault(who, entry.pseudonym)
+                rules.that("one entry a person", holds=first == entry.pseudonym, found=first)
+        rules = self._examination.rules(CHECK, InArchive("archive", "roll"))
+        missing = len(self._people.keys() - numbers.keys())
+        rules.that("everybody whom officers put on the roll", holds=not missing, found=f"{missing} missing")
 
 
 def _person(part: dict[str, str]) -> Person:

@@ -233,6 +233,12 @@ class RegistrationEvidence(_Part):
     decisions: tuple[ReviewDecision, ...] = ()
     leaf_index: Annotated[int, Field(ge=0, lt=2**32)] | None = None
 
+    @property
+    def verified_at(self) -> int:
+        """When the registrar says that it verified the credential; every kind of evidence tells."""
+        at = self.evidence.get("verified_at")
+        return at if isinstance(at, int) and not isinstance(at, bool) else 0
+
 
 class LogRecord(_Part):
     """One entry of the registrar's log."""

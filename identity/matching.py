@@ -10,12 +10,13 @@ birth is unknown in part. A person who is not among them cannot be found.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 from election.person import Sex
-from identity.names import SUBSTITUTE, normalise_address, normalise_name, split_prefecture
+from identity.names import OVERSEAS, SUBSTITUTE, normalise_address, normalise_name, split_prefecture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,6 +96,21 @@ def match(person: Person, candidates: Sequence[Candidate]) -> Match:
         outcome = MatchOutcome.ONE if len(exact) == 1 else MatchOutcome.AMBIGUOUS
         return _answer(outcome, person.sex, exact or near)
     return Match(MatchOutcome.NONE)
+
+
+def same_person_key(person: Person) -> tuple[str, ...] | None:
+    """Return what two descriptions of one person share; None if a name nobody can write leaves it open.
+
+    The prefecture may be left out. Addresses abroad are compared as they are written, since for cards they
+    are all the same.
+    """
+    name = normalise_name(person.name)
+    _, address = split_prefecture(normalise_address(person.address))
+    if SUBSTITUTE in name:
+        return None
+    if address == OVERSEAS:
+        address = unicodedata.normalize("NFKC", person.address)
+    return name, str(person.date_of_birth), address
 
 
 def _answer(outcome: MatchOutcome, sex: Sex, people: dict[str, Person]) -> Match:

@@ -8,7 +8,6 @@ Whoever calls holds a lock that lets one change of the roll through at a time (`
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import bindparam, func, insert, select, update
@@ -18,7 +17,7 @@ from api.errors import ChangeListRefusedError
 from api.registry.changes import ChangeKind
 from api.registry.roll import birth_index, born_on_any, seal_person, voter_id_index
 from election.roll import MAX_PROBLEMS, voter_id_key
-from identity.names import OVERSEAS, SUBSTITUTE, normalise_address, normalise_name, split_prefecture
+from identity.matching import same_person_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
     from api.database.vault import Vault
     from api.registry.changes import Changes
-    from election.person import Person
     from election.roll import RollEntry
 
 _CHUNK = 1_000
@@ -186,21 +184,6 @@ def _same_as_others(connection: Connection, vault: Vault, entries: Sequence[Roll
         who = same_person_key(entry.person)
         if who is not None and who in taken:
             yield f"{_where(number, entry)}: the same person as {taken[who]}, who is on the roll already"
-
-
-def same_person_key(person: Person) -> tuple[str, ...] | None:
-    """Return what two entries for one person share; None if a name nobody can write leaves it open.
-
-    The prefecture may be left out. Addresses abroad are compared as they are written, since for cards they
-    are all the same.
-    """
-    name = normalise_name(person.name)
-    _, address = split_prefecture(normalise_address(person.address))
-    if SUBSTITUTE in name:
-        return None
-    if address == OVERSEAS:
-        address = unicodedata.normalize("NFKC", person.address)
-    return name, str(person.date_of_birth), address
 
 
 def _where(number: int, entry: RollEntry) -> str:

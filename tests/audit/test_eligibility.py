@@ -495,6 +495,93 @@ def evidence_of_a_logged_registration_thrown_away(registrar: EligibleElection) -
     registrar.books.registrations.remove(replaced)
 
 
+def an_archive_without_change_lists(registrar: EligibleElection) -> None:
+    registrar.books.change_lists.clear()
+
+
+def a_stranger_whom_two_officers_accept(registrar: EligibleElection) -> None:
+    """The service refuses whoever comes near nobody, so there was nothing to decide."""
+    ((_, stranger),) = people(ON_ROLL + 1)[-1:]
+    record = registrar.register(new_card(registrar, stranger), None)
+    registrar.deposit(registrar.decide(record, pseudonym(5)))
+    registrar.anchor()
+
+
+def somebody_on_the_roll_under_two_numbers(registrar: EligibleElection) -> None:
+    """Two officers sign somebody twice, and decide for each card whose it is."""
+    twice = registrar.books.roll[5].person
+    registrar.put_on_roll([("another number", twice)])
+    for whose in (5, ON_ROLL):
+        record = registrar.register(new_card(registrar, twice), None)
+        registrar.deposit(registrar.decide(record, pseudonym(whose)))
+    registrar.anchor()
+
+
+def one_card_for_two_people(registrar: EligibleElection) -> None:
+    """Two entries that the roll describes differently, and one card that comes near both."""
+    card_holder = registrar.books.roll[5].person
+    registrar.put_on_roll([("moved", replace(card_holder, address="沖縄県那覇市港町二番地"))])
+    registrar.deposit(registrar.register("card 5", pseudonym(5)))
+    second = registrar.register("card 5", None)
+    registrar.deposit(registrar.decide(second, pseudonym(ON_ROLL)))
+    registrar.anchor()
+
+
+def one_number_written_in_two_ways(registrar: EligibleElection) -> None:
+    """Somebody's entry stands twice, in place of somebody who did not register."""
+    first = registrar.books.roll[0]
+    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in first.voter_id)
+    registrar.books.roll[5] = first.model_copy(update={"pseudonym": pseudonym(5), "voter_id": wide})
+
+
+def somebody_removed_left_out_of_the_archive(registrar: EligibleElection) -> None:
+    registrar.change_roll("remove", leaving=[registrar.books.roll[5].voter_id])
+    del registrar.books.roll[5]
+    registrar.anchor()
+
+
+def a_verification_dated_back(registrar: EligibleElection) -> None:
+    """The card was revoked, or its holder removed, meanwhile: challenge and evidence say it was earlier."""
+    registrar.clock += 1_000
+    registrar.log("voter_searched", None, "hana")
+    registrar.clock -= 1_000
+    record = registrar.register("card 5", pseudonym(5))
+    registrar.clock += 1_000
+    last = registrar.books.log[-1]
+    registrar.books.log[-1] = replace(last, at=registrar.clock)
+    registrar.deposit(record)
+    registrar.anchor()
+
+
+def a_registration_and_its_log_entry_dated_back(registrar: EligibleElection) -> None:
+    registrar.clock += 1_000
+    registrar.log("voter_searched", None, "hana")
+    registrar.clock -= 1_000
+    registrar.deposit(registrar.register("card 5", pseudonym(5)))
+    registrar.clock += 1_000
+    registrar.anchor()
+
+
+def a_paper_ballot_after_the_deposit(registrar: EligibleElection) -> None:
+    """The ledger ends as it should, and the paper ballot that is said to have come back was cast."""
+    whose = pseudonym(0)
+    for actor, before, after in (
+        ("service", "internet_registered", "eligible"),
+        ("hana", "eligible", "paper_ballot_issued"),
+        ("hana", "paper_ballot_issued", "eligible"),
+        ("service", "eligible", "internet_registered"),
+    ):
+        registrar.log("status_changed", whose, actor, **{"from": before, "to": after})
+    registrar.anchor()
+
+
+def a_step_that_the_ledger_does_not_have(registrar: EligibleElection) -> None:
+    steps = {"from": "internet_registered", "to": "voted_in_person"}
+    registrar.log("status_changed", pseudonym(5), **{"from": "eligible", "to": "internet_registered"})
+    registrar.log("status_changed", pseudonym(5), "hana", **steps)
+    registrar.anchor()
+
+
 LIES: list[tuple[Lie, set[str]]] = [
     (a_leaf_without_evidence, {"evidence", "registrar log"}),
     (a_deposit_in_nobodys_name, {"evidence"}),
@@ -557,6 +644,16 @@ LIES: list[tuple[Lie, set[str]]] = [
     (a_decision_that_the_log_does_not_know, {"registrar log"}),
     (a_deposit_logged_at_another_leaf, {"registrar log"}),
     (evidence_of_a_logged_registration_thrown_away, {"registrar log"}),
+    (an_archive_without_change_lists, {"roll"}),
+    (a_stranger_whom_two_officers_accept, {"people"}),
+    (somebody_on_the_roll_under_two_numbers, {"roll", "people"}),
+    (one_card_for_two_people, {"people"}),
+    (one_number_written_in_two_ways, {"roll"}),
+    (somebody_removed_left_out_of_the_archive, {"roll"}),
+    (a_verification_dated_back, {"registrar log"}),
+    (a_registration_and_its_log_entry_dated_back, {"registrar log"}),
+    (a_paper_ballot_after_the_deposit, {"ledger"}),
+    (a_step_that_the_ledger_does_not_have, {"ledger"}),
 ]  # fmt: skip
 
 

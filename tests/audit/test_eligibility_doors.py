@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyrage
@@ -14,17 +15,18 @@ from eth_utils.crypto import keccak
 from audit.credentials import load_officers, rechecks
 from audit.eligibility import OFFICERS_FROM_ARCHIVE, EligibilityReport, audit_eligibility
 from audit.errors import AuditImpossibleError, OfficersFileError
-from audit.roll_lists import NO_LISTS
 from chain.time import travel_to
 from identity.credential import Mode
-from identity.evidence import EvidenceWriter
+from identity.evidence import EarlierPerson, EvidenceWriter
 from identity.jpki.trust import TrustStore
 from identity.officer import OfficerKey
 from identity.testpki.directory import TestPki
 from scripts.tohyo import audit_command
 from scripts.tohyo import main as command_line
+from tests.support.eligible_election import ON_ROLL
 from tests.support.lying_node import lying_w3
-from tests.support.small_election import VOTES
+from tests.support.people import people
+from tests.support.small_election import CLOSES, VOTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,12 +135,6 @@ def test_a_log_that_was_never_anchored_is_a_warning(registrar: EligibleElection)
     assert any("never anchored" in warning for warning in report.warnings)
 
 
-def test_without_change_lists_the_roll_rests_on_the_log_alone(registrar: EligibleElection) -> None:
-    registrar.books.change_lists.clear()
-    report = audited(registrar)
-    assert (report.verdict, report.warnings) == ("consistent", (NO_LISTS,))
-
-
 def test_somebody_who_comes_back_to_the_roll_is_on_it(registrar: EligibleElection) -> None:
     entry = registrar.books.roll[5]
     registrar.change_roll("remove", leaving=[entry.voter_id])
@@ -146,6 +142,31 @@ def test_somebody_who_comes_back_to_the_roll_is_on_it(registrar: EligibleElectio
     registrar.change_entry(5, added_at=at)
     registrar.clock += 1
     registrar.deposit(registrar.register("card 5", entry.pseudonym))
+    registrar.anchor()
+    assert audited(registrar).findings == []
+
+
+def test_a_phase_without_an_anchor_is_a_warning(registrar: EligibleElection) -> None:
+    travel_to(registrar.election.w3, CLOSES)
+    registrar.election.client.advance(registrar.election.sender(1))
+    registrar.anchor()
+    (told,) = audited(registrar).warnings
+    assert told == "the registrar's log was not anchored in these phases: voting"
+
+
+def test_somebody_whom_the_office_corrected_before_it_decided_may_be_accepted(
+    registrar: EligibleElection,
+) -> None:
+    """The card came near a namesake only, until the entry that it belongs to was corrected."""
+    misdescribed = registrar.books.roll[5]
+    holder = replace(misdescribed.person, name="田中　太郎", address="北海道函館市末広町九番地")
+    registrar.put_on_roll([("namesake", replace(holder, address="沖縄県那覇市港町二番地"))])
+    registrar.pki.issue_card("corrected", holder)
+    record = registrar.register("corrected", None)
+    at = registrar.change_roll("correct", [(misdescribed.voter_id, holder)])
+    earlier = (EarlierPerson(until=at, person=misdescribed.person),)
+    registrar.change_entry(5, person=holder, earlier=earlier)
+    registrar.deposit(registrar.decide(record, misdescribed.pseudonym))
     registrar.anchor()
     assert audited(registrar).findings == []
 
@@ -167,12 +188,11 @@ def test_somebody_removed_after_the_deposit_is_a_warning(registrar: EligibleElec
 
 
 def test_somebody_whom_the_roll_describes_anew_is_matched_as_before(registrar: EligibleElection) -> None:
-    from identity.evidence import EarlierPerson  # noqa: PLC0415
-
     entry = registrar.books.roll[0]
-    at = registrar.change_roll("correct", [(entry.voter_id, registrar.books.roll[5].person)])
+    ((_, anew),) = people(ON_ROLL + 1)[-1:]
+    at = registrar.change_roll("correct", [(entry.voter_id, anew)])
     earlier = (EarlierPerson(until=at, person=entry.person),)
-    registrar.change_entry(0, person=registrar.books.roll[5].person, earlier=earlier)
+    registrar.change_entry(0, person=anew, earlier=earlier)
     registrar.anchor()
     assert audited(registrar).findings == []
 
