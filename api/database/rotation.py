@@ -145,8 +145,9 @@ def _retire(database: Database, vault: Vault, key_file: Path, at: int) -> tuple[
             "Records were sealed under an old key meanwhile.", hint="Stop the service and try again."
         )
     database.erase_leftovers()  # keys of records wrapped under the old key may linger in free pages
+    dropped = tuple(key.id.hex() for key in vault.keys[1:])
     vault.without_old_keys().save(key_file)
-    return tuple(key.id.hex() for key in vault.keys[1:])
+    return dropped
 
 
 def _count(connection: Connection, table: Table, vault: Vault) -> int:

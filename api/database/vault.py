@@ -9,7 +9,7 @@ hashes (`index`) and MAC keys come from a second secret of the same file, which 
 whoever has the database alone can neither read a record nor test whose it is.
 
 The file is JSON, for its owner only; the environment variable TOHYO_API_MASTER_KEYS may hold
-its text instead.
+its text instead. A vault notices when its file is written anew: a service goes on through a rotation.
 """
 
 from __future__ import annotations
@@ -66,19 +66,33 @@ class MasterKey:
 class Vault:
     """Seals and opens records; `keys[0]` is the current master key, the others only open."""
 
-    def __init__(self, keys: tuple[MasterKey, ...], index_secret: bytes) -> None:
-        self.keys = keys
+    def __init__(
+        self,
+        keys: tuple[MasterKey, ...],
+        index_secret: bytes,
+        file: Path | None = None,
+        stamp: tuple[int, int] | None = None,
+    ) -> None:
+        self._keys, self._index_secret = keys, index_secret
         self._by_id = {key.id: key for key in keys}
-        self._index_secret = index_secret
+        self._file, self._stamp = file, stamp
         self._derived = lru_cache(maxsize=64)(self._derive)
 
     def __repr__(self) -> str:
         return "Vault(…)"
 
     @property
+    def keys(self) -> tuple[MasterKey, ...]:
+        """The master keys, as the file has them now."""
+        if self._file is not None and (stamp := _stamp(self._file)) != self._stamp:
+            self._stamp = stamp
+            self._take_over(self._file)
+        return self._keys
+
+    @property
     def prefix(self) -> bytes:
         """How every blob under the current master key begins."""
-        return _VERSION + self.keys[0].id
+        return _prefix(self.keys[0])
 
     def seal(self, record_id: str, data: bytes) -> bytes:
         """Encrypt a record's data; only `open` with the same `record_id` reads it."""
@@ -137,8 +151,9 @@ class Vault:
         """
         given = (os.environ if environment is None else environment).get(VARIABLE)
         if given:
-            return _parse(given, f"The environment variable {VARIABLE}")
-        return _parse(_read(key_file), str(key_file))
+            return Vault(*_parse(given, f"The environment variable {VARIABLE}"))
+        stamp = _stamp(key_file)  # before it is read: what is written meanwhile is noticed
+        return Vault(*_parse(_read(key_file), str(key_file)), key_file, stamp)
 
     def save(self, key_file: Path) -> None:
         """Write the key file, whole or not at all, for its owner only."""
@@ -154,9 +169,22 @@ class Vault:
         finally:
             os.close(folder)
 
+    def _take_over(self, file: Path) -> None:
+        """Use the keys in a file that a rotation wrote; whatever opened before still opens.
+
+        A file that cannot be used, or is another database's, changes nothing.
+        """
+        try:
+            keys, index_secret = _parse(_read(file), str(file))
+        except KeyFileError:
+            return
+        if hmac.compare_digest(index_secret, self._index_secret):
+            self._by_id |= {key.id: key for key in keys}
+            self._keys = keys
+
     def _wrap(self, record_key: bytes) -> bytes:
-        nonce = secrets.token_bytes(_NONCE)
-        return self.prefix + nonce + self.keys[0].cipher.encrypt(nonce, record_key, self.prefix)
+        nonce, key = secrets.token_bytes(_NONCE), self.keys[0]
+        return _prefix(key) + nonce + key.cipher.encrypt(nonce, record_key, _prefix(key))
 
     def _unwrap(self, blob: bytes) -> bytes:
         if not blob:
@@ -166,7 +194,7 @@ class Vault:
         if len(blob) < _SHORTEST or not blob.startswith(_VERSION):
             raise _broken()
         prefix, wrapped = blob[:PREFIX], blob[PREFIX : PREFIX + _WRAPPED]
-        key = self._by_id.get(prefix[len(_VERSION) :])
+        key = self._key_of(prefix[len(_VERSION) :])
         if key is None:
             raise MasterKeyMissingError(
                 f"A record was sealed under master key {prefix[1:].hex()}, which is not in the key file.",
@@ -176,6 +204,11 @@ class Vault:
             return key.cipher.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], prefix)
         except InvalidTag:
             raise _broken() from None
+
+    def _key_of(self, key_id: bytes) -> MasterKey | None:
+        if key_id not in self._by_id:
+            _ = self.keys  # looks at the file
+        return self._by_id.get(key_id)
 
     def _derive(self, purpose: str) -> bytes:
         info = f"tohyo.vault.v1.{purpose}".encode()
@@ -196,6 +229,19 @@ def create_key_file(path: Path) -> Vault:
     vault = Vault.generate()
     vault.save(path)
     return vault
+
+
+def _prefix(key: MasterKey) -> bytes:
+    return _VERSION + key.id
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """Return what changes when a file is replaced; None while it cannot be seen."""
+    try:
+        seen = file.stat()
+    except OSError:
+        return None
+    return seen.st_ino, seen.st_mtime_ns
 
 
 def _bound(record_id: str) -> bytes:
@@ -223,7 +269,7 @@ def _read(path: Path) -> str:
         ) from failure
 
 
-def _parse(text: str, source: str) -> Vault:
+def _parse(text: str, source: str) -> tuple[tuple[MasterKey, ...], bytes]:
     try:
         return _from_document(json.loads(text))
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):  # its text would show a key
@@ -233,13 +279,13 @@ def _parse(text: str, source: str) -> Vault:
         ) from None
 
 
-def _from_document(document: dict[str, Any]) -> Vault:
+def _from_document(document: dict[str, Any]) -> tuple[tuple[MasterKey, ...], bytes]:
     if document.keys() != {"format", "keys", "index_secret"} or document["format"] != FORMAT:
         raise ValueError
     keys = tuple(_master_key(entry) for entry in document["keys"])
     if not keys or len({key.id for key in keys}) < len(keys):
         raise ValueError
-    return Vault(keys, _secret(document["index_secret"]))
+    return keys, _secret(document["index_secret"])
 
 
 def _master_key(entry: dict[str, Any]) -> MasterKey:

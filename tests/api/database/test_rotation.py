@@ -60,14 +60,40 @@ def test_after_a_rotation_every_record_is_under_the_new_key(database, key_file, 
     assert everybody_opens(database, key_file)
 
 
+def test_a_running_service_opens_and_seals_under_the_new_key(database, key_file, people):
+    running = Vault.load(key_file, {})
+    done = turn(database, key_file)
+    with database.read() as connection:
+        assert find(connection, running, "v000000").person == person(0)
+    assert running.keys[0].id.hex() == done.key_id
+    turn(database, key_file, retire=True)
+    assert Vault.load(key_file, {}).open("a", running.seal("a", b"data")) == b"data"
+
+
+@pytest.mark.parametrize("spoil", ["other", "open", "broken", "gone"])
+def test_a_running_service_keeps_its_keys_if_the_file_is_spoilt(tmp_path, key_file, spoil):
+    running = Vault.load(key_file, {})
+    key_file.unlink()
+    if spoil != "gone":
+        create_key_file(key_file)
+    if spoil == "open":
+        key_file.chmod(0o644)
+    if spoil == "broken":
+        key_file.write_text("{")
+    assert running.open("a", running.seal("a", b"data")) == b"data"
+    if spoil == "other":
+        with pytest.raises(MasterKeyMissingError):
+            Vault.load(key_file, {}).open("a", running.seal("a", b"data"))
+
+
 def test_the_old_key_opens_what_a_running_service_sealed_meanwhile(database, key_file, people):
-    old = Vault.load(key_file, {})
+    old = Vault.load(key_file, {}).without_old_keys()  # of another machine, with a file of its own
     turn(database, key_file)
     assert Vault.load(key_file, {}).open("a", old.seal("a", b"data")) == b"data"
 
 
 def test_a_retired_key_is_gone_and_nothing_needs_it(database, key_file, people):
-    old = Vault.load(key_file, {})
+    old = Vault.load(key_file, {}).without_old_keys()
     turn(database, key_file)
     done = turn(database, key_file, retire=True)
     assert done.dropped == (old.keys[0].id.hex(),)
