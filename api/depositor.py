@@ -27,6 +27,7 @@ from chain.contract_errors import CommitmentAlreadyDepositedError, UnknownRevert
 from chain.deposit_batch import (
     GAS_CEILING,
     deposit_call,
+    deposited_at,
     estimate_gas,
     gas_limit,
     leaf_indexes,
@@ -130,10 +131,21 @@ class Depositor:
             DEPOSITS.labels("deposited").inc(found)
             self._read_until = view.final
         if self._phase(view.final_time) > Phase.REGISTRATION:
-            missed = self._records.miss_all()
-            DEPOSITS.labels("missed").inc(len(missed))
-            for one in missed:
-                _log.error("deposit_missed", registration=one)
+            self._miss(view)
+
+    def _miss(self, view: ChainView) -> None:
+        """Give up what came too late, permits too: they have all expired.
+
+        The state decides who has no leaf: an index of events may lag, and whoever has one votes once.
+        """
+        waiting = self._records.waiting()
+        there = deposited_at(self._services.chain, waiting.values(), view.final)
+        if there:
+            self._read_until = -1  # the next round looks for their events, from the beginning
+        missed = self._records.miss([one for one, commitment in waiting.items() if commitment not in there])
+        DEPOSITS.labels("missed").inc(len(missed))
+        for one in missed:
+            _log.error("deposit_missed", registration=one)
 
     def _collect(self, view: ChainView) -> None:
         """Make the next batch, if none waits for a block and it is time."""

@@ -200,19 +200,23 @@ class Records:
             self._log(connection, "deposited", None, leaves=indexes)
         return len(indexes)
 
-    def miss_all(self) -> list[str]:
-        """Mark every queued registration missed, once registration closed for good; return their ids.
+    def waiting(self) -> dict[str, int]:
+        """Return some of the registrations that are in no batch, with their commitments."""
+        columns = select(registration.c.id, registration.c.commitment)
+        wanted = columns.where(registration.c.status.in_(_WAITING)).order_by(registration.c.id).limit(_CHUNK)
+        with self._database.read() as connection:
+            return {row.id: int(row.commitment) for row in connection.execute(wanted)}
+
+    def miss(self, ids: Sequence[str]) -> list[str]:
+        """Mark registrations missed that still wait once registration closed for good; return their ids.
 
         Whoever registered in vain is eligible again, so that the office can give them a paper ballot.
         """
-        queued = registration.c.status == RegistrationStatus.QUEUED
-        with self._database.read() as connection:
-            ids = list(connection.execute(select(registration.c.id).where(queued)).scalars())
         if not ids:
             return []
         with self.own() as connection:
             people = _lock_people(connection, ids)
-            late = sorted(_lock_registrations(connection, ids, queued))
+            late = sorted(_lock_registrations(connection, ids, registration.c.status.in_(_WAITING)))
             self._set_status(connection, late, RegistrationStatus.MISSED)
             for one in late:
                 self._log(connection, "deposit_missed", one)

@@ -462,6 +462,33 @@ def test_what_is_queued_after_the_close_is_missed_too(office):
     assert office.statuses() == {"missed": 1}
 
 
+def test_whoever_never_used_a_permit_may_vote_another_way_after_the_close(office):
+    office.settings = {"deposits": "permit"}
+    made = office.register(2, RegistrationStatus.PERMITTED)
+    used, unused = made
+    office.deposit_with_permit(made[used])
+    travel_to(office.w3, VOTES)
+    settle(office, rounds=1)
+    assert office.statuses() == {"deposited": 1, "missed": 1}
+    assert [subject for action, subject in office.log() if action == "deposit_missed"] == [unused]
+    with office.database.read() as connection:
+        assert counts(connection)[VotingStatus.ELIGIBLE] == 1
+
+
+def test_nobody_with_a_leaf_is_given_up_because_an_index_of_events_lags(office, monkeypatch):
+    office.settings = {"deposits": "permit"}
+    made = office.register(1, RegistrationStatus.PERMITTED)
+    office.deposit_with_permit(*made.values())
+    travel_to(office.w3, VOTES)
+    depositor = office.depositor()
+    with monkeypatch.context() as lagging:
+        lagging.setattr("api.depositor.leaf_indexes", lambda *_range: {})
+        depositor.step()
+        assert office.statuses() == {"permitted": 1}
+    depositor.step()
+    assert office.statuses() == {"deposited": 1}
+
+
 @pytest.mark.parametrize("change", [{"removed_at": 1}, {"status": VotingStatus.PAPER_BALLOT_ISSUED}])
 def test_whoever_may_not_vote_on_the_internet_any_more_is_left_out(office, change):
     made = office.register(3)
