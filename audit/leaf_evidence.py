@@ -192,7 +192,7 @@ class LeafEvidence:
 
     def _card(self, record: RegistrationEvidence, person: Person, rules: Rules) -> None:
         """Require that nobody has two leaves by being on the roll twice."""
-        key = same_person_key(person) or str(record.evidence.get("certificate"))
+        key = same_person_key(person) or str(record.evidence.get("certificate", record.id))
         first = self._persons.setdefault(key, record.id)
         rules.that("one leaf for the credential's person", holds=first == record.id, found=first)
 

@@ -107,7 +107,7 @@ class LogReplay:
         """Hold what the log says against the records; `leaves` are the chain's commitments."""
         registered = {_registration_in(entry): entry for entry in self.entries(REGISTERED)}
         accepted = {entry.subject: entry for entry in self.entries(ACCEPTED)}
-        signed = {entry.details.get("signature") for entry in self.entries(DECIDED)}
+        signed = {str(entry.details.get("signature")) for entry in self.entries(DECIDED)}
         for record in self._archive.registrations.values():
             rules = self._examination.rules(CHECK, InArchive("registration", record.id))
             self._agrees(record, registered.get(record.id), accepted.get(record.id), rules)

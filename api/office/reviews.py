@@ -46,6 +46,7 @@ from api.registry.ledger import locked_status
 from api.registry.log import SERVICE, append
 from api.sealed import SealedRegistration
 from api.settings import OfficerSettings
+from election.person import Person
 from election.receipt import sign_refusal
 from identity.matching import Candidate, match
 from identity.office import Signing, review_document
@@ -134,24 +135,16 @@ def show(office: Office, officer: OfficerSettings, registration_id: str) -> Revi
     services = office.services
     with services.database.read() as connection:
         row = _row(connection, registration_id)
-        kept = SealedRegistration.open(services.vault, row.id, row.sealed)
-        found = (
-            [] if kept.person is None else roll.born_on(connection, services.vault, kept.person.date_of_birth)
-        )
+        person, near = _candidates(connection, office, row)
         review = _review(connection, row)
-    near = (
-        ()
-        if kept.person is None
-        else match(kept.person, [Candidate(one.pseudonym, one.person) for one in found]).pseudonyms
-    )
     with services.database.begin() as connection:
         append(
             connection, at=services.clock(), actor=officer.id, action="review_read", subject=registration_id
         )
     return ReviewInFull(
         **review.model_dump(),
-        person=None if kept.person is None else person_document(kept.person),
-        candidates=[_candidate(record) for record in found if record.pseudonym in near],
+        person=None if person is None else person_document(person),
+        candidates=[_candidate(record) for record in near],
     )
 
 
@@ -161,6 +154,7 @@ def decide(office: Office, officer: OfficerSettings, registration_id: str, wante
     Raises:
         ReviewUnknownError: no registration with this id is or was in review.
         ReviewClosedError: two officers decided it.
+        RollEntryUnknownError: nobody on the roll has the pseudonym, or none who comes near.
         OfficerSignatureInvalidError: the officer did not sign this.
         OfficerStatementStaleError: the officer signed a later decision before.
         VotesByAnotherChannelError: the person votes in another way; the review stays open.
@@ -265,12 +259,36 @@ def _decide(
         return _review(connection, _row(connection, registration_id))
 
 
+def _candidates(
+    connection: Connection, office: Office, row: Row[Any]
+) -> tuple[Person | None, list[roll.RollRecord]]:
+    """Return the credential's person, and whoever comes near on the roll as it is now."""
+    vault = office.services.vault
+    person = SealedRegistration.open(vault, row.id, row.sealed).person
+    if person is None:
+        return None, []
+    found = roll.born_on(connection, vault, person.date_of_birth)
+    near = match(person, [Candidate(one.pseudonym, one.person) for one in found]).pseudonyms
+    return person, [one for one in found if one.pseudonym in near]
+
+
+def _require_candidate(connection: Connection, office: Office, row: Row[Any], pseudonym: str) -> None:
+    """Officers choose among those who come near: anybody else's entry is corrected first."""
+    _, near = _candidates(connection, office, row)
+    if pseudonym not in {one.pseudonym for one in near}:
+        raise RollEntryUnknownError(
+            "This is none of the people on the roll whose registration it may be.",
+            hint="Look at the review's candidates; what the roll has wrong is corrected first.",
+        )
+
+
 def _carry_out(
     connection: Connection, office: Office, row: Row[Any], pseudonym: str | None, chain: _Chain
 ) -> None:
     if pseudonym is None:
         _refuse(connection, office, row)
         return
+    _require_candidate(connection, office, row, pseudonym)
     accept_registration(
         connection, office.services, row, pseudonym, chain_now=chain.now, undeposited=chain.undeposited
     )

@@ -146,6 +146,19 @@ def test_somebody_who_comes_back_to_the_roll_is_on_it(registrar: EligibleElectio
     assert audited(registrar).findings == []
 
 
+@pytest.mark.parametrize("action", ["registered", "review_decided", "review_accepted", "deposited"])
+@pytest.mark.parametrize("value", [None, True, 5, "text", [[]], {"a": {}}])
+def test_a_log_of_other_values_than_expected_is_judged(
+    registrar: EligibleElection, action: str, value: Any
+) -> None:
+    members = ("registration", "kind", "promise", "signature", "roll_entry", "leaves", "from", "to")
+    registrar.log(action, None, **dict.fromkeys(members, value))
+    registrar.log("status_changed", None, **dict.fromkeys(members, value))
+    registrar.log("change_list_applied", None, kind=value, count=value, digest=value)
+    registrar.anchor()
+    assert audited(registrar).verdict == "inconsistent"
+
+
 def test_a_phase_without_an_anchor_is_a_warning(registrar: EligibleElection) -> None:
     travel_to(registrar.election.w3, CLOSES)
     registrar.election.client.advance(registrar.election.sender(1))

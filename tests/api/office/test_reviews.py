@@ -365,6 +365,15 @@ def test_a_decision_that_says_nothing_clear_is_malformed(
     assert answer.status_code == 422
 
 
+def test_somebody_who_does_not_come_near_cannot_be_accepted(
+    office: ElectionOffice, review: dict[str, Any]
+) -> None:
+    office.decide("reviewer-1", review, "accept", office.people["000002"])
+    answer = office.decide("reviewer-2", review, "accept", office.people["000002"])
+    assert (answer.status_code, answer.json()["code"]) == (404, "roll_entry_unknown")
+    assert office.get("reviewer-1", f"/v1/office/reviews/{review['id']}").json()["status"] == "in_review"
+
+
 def test_somebody_who_is_not_on_the_roll_cannot_be_accepted(
     office: ElectionOffice, review: dict[str, Any]
 ) -> None:
