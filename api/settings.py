@@ -6,7 +6,7 @@ Nothing is read from the environment at import; `load_settings` does it when ask
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -29,10 +29,10 @@ class OfficerSettings(BaseModel):
     """One officer: what they may do, and how they are recognised."""
 
     model_config = _STRICT
-    id: str = Field(pattern=r"[a-z0-9][a-z0-9-]{0,31}")
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
     roles: frozenset[str]  # see api.office.roles
-    public_key: str = Field(pattern=r"[0-9a-f]{64}")  # Ed25519, hexadecimal
-    certificate_sha256: str = Field(default="", pattern=r"|[0-9a-f]{64}")  # of a TLS client certificate
+    public_key: str = Field(pattern=r"^[0-9a-f]{64}$")  # Ed25519, hexadecimal
+    certificate_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")  # of a TLS client certificate
 
 
 class OidcSettings(BaseModel):
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     revocation: RevocationSettings = RevocationSettings()
     oidc: tuple[OidcSettings, ...] = ()
     officers: tuple[OfficerSettings, ...] = ()
-    deposits: str = Field(default="batch", pattern=r"batch|permit")
+    deposits: Literal["batch", "permit"] = "batch"
     batch_size: int = Field(default=100, ge=1, le=200)
     batch_seconds: float = Field(default=60.0, ge=0)  # a batch waits this long for company
     confirmations: int = Field(default=12, ge=0)

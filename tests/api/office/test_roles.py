@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.office.roles import ALLOWED, Action, Role
+from api.errors import SettingsError
+from api.office.roles import ALLOWED, Action, Role, require_officers
+from api.settings import load_settings
 
 if TYPE_CHECKING:
     from tests.support.election_office import ElectionOffice
@@ -101,3 +103,37 @@ def test_the_role_comes_before_the_body(office: ElectionOffice, officer: str) ->
     """Whoever may not ask learns nothing about how to ask."""
     answer = office.post(officer, "/v1/office/credentials", {"nonsense": 1})
     assert answer.status_code == 403
+
+
+KEY = "ab" * 32
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"public_key": KEY + " "},
+        {"public_key": KEY.upper()},
+        {"public_key": "0x" + KEY},
+        {"certificate_sha256": KEY.upper()},
+        {"id": "jiro "},
+        {"id": "jiro\n"},
+        {"id": "次郎"},
+    ],
+)
+def test_an_officer_is_written_in_one_way(changes: dict[str, str]) -> None:
+    """A key written in two ways would be two officers, and one person both halves of a decision."""
+    officer = {"id": "jiro", "roles": ["roll"], "public_key": KEY, **changes}
+    with pytest.raises(SettingsError, match=next(iter(changes))):
+        load_settings(None, {"officers": [officer]})
+
+
+def test_two_officers_with_one_key_are_refused() -> None:
+    officers = [{"id": name, "roles": ["roll"], "public_key": KEY} for name in ("hanako", "taro")]
+    with pytest.raises(SettingsError, match="taro"):
+        require_officers(load_settings(None, {"officers": officers}).officers)
+
+
+@pytest.mark.parametrize("wrong", ["batches", "no permit", ""])
+def test_deposits_are_made_in_one_of_two_ways(wrong: str) -> None:
+    with pytest.raises(SettingsError, match="deposits"):
+        load_settings(None, {"deposits": wrong})
