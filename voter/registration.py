@@ -20,7 +20,7 @@ from tenacity.wait import wait_random_exponential
 
 from election.errors import DocumentError
 from election.permit import DepositPermit
-from election.receipt import Receipt, Refusal
+from election.receipt import Promise, Receipt, Refusal
 from identity.challenge import Challenge, signed_message
 from voter.errors import (
     ChallengeNotGenuineError,
@@ -185,13 +185,35 @@ class RegistrationClient:
         document = self._ask("POST", "/v1/registrations", request, refusal_file=refusal_file(receipt_file))
         try:
             receipt = Receipt.from_json(document.get("receipt"))
-            write_whole(receipt_file, _text(receipt.to_json()), private=True)
+            self._keep(receipt, receipt_file, commitment)
             permit = document.get("permit")
             registered = Registered(receipt, DepositPermit.from_json(permit) if permit else None)
         except (DocumentError, FieldElementOutOfRangeError) as failure:
             raise _nonsense("The registrar's receipt cannot be read.") from failure
-        self.require_genuine(receipt, commitment)
+        self._require_permit(registered)
         return registered
+
+    def _keep(self, receipt: Receipt, path: Path, commitment: int) -> None:
+        """Write a receipt before it is looked at; only a genuine one takes the place of another."""
+        taken = path.exists()
+        where = path.with_name(f"{path.stem}-not-genuine.json") if taken else path
+        write_whole(where, _text(receipt.to_json()), private=True)
+        self.require_genuine(receipt, commitment)
+        if taken:
+            where.replace(path)
+
+    def _require_permit(self, registered: Registered) -> None:
+        """Raise ReceiptNotGenuineError unless a promised permit is there, and the contract would take it."""
+        receipt, permit = registered.receipt, registered.permit
+        if receipt.promise is not Promise.PERMIT:
+            return
+        config, here = self._chain.config(), (self._chain.chain_id(), self._chain.address)
+        genuine = permit is not None and permit.signer(*here) == config.registrar
+        if permit is None or not genuine or permit.commitment != receipt.commitment:
+            raise ReceiptNotGenuineError(
+                "The receipt promises a permit, and there is none that the contract would take.",
+                hint="Keep the receipt, and show it to the election office.",
+            )
 
     def challenge(self) -> str:
         """Take a challenge that is for this election and nothing else. Raises ChallengeNotGenuineError."""
@@ -251,6 +273,11 @@ class RegistrationClient:
         if receipt.commitment != commitment:
             raise ReceiptNotGenuineError(
                 "The receipt is for another commitment than your note's.",
+                hint="Keep it, and show it to the election office.",
+            )
+        if receipt.promise is Promise.DEPOSIT and receipt.deposit_by > config.voting_opens:
+            raise ReceiptNotGenuineError(
+                "The receipt promises a deposit when voting has begun, which is too late.",
                 hint="Keep it, and show it to the election office.",
             )
 

@@ -9,6 +9,7 @@ import pytest
 
 from api.database.engine import open_database
 from chain.development import development_account
+from election.permit import sign_permit
 from election.receipt import Promise, Receipt, Refusal, sign_receipt
 from identity.testpki.card_file import DEFAULT_PASSWORD
 from tests.support.meddler import meddling
@@ -232,6 +233,59 @@ def test_a_receipt_that_somebody_else_signed_is_kept_and_not_believed(voter, bet
     with pytest.raises(ReceiptNotGenuineError, match="did not sign"):
         voter.register()
     assert Receipt.load(voter.receipt_file) == forged
+
+
+def test_a_genuine_receipt_does_not_give_way_to_one_that_is_not(voter, between):
+    genuine = voter.register().receipt
+    forged = replace(genuine, signature=b"\1" * 64 + b"\x1b")
+    between.meddle = changed("/v1/registrations", receipt=forged.to_json())
+    with pytest.raises(ReceiptNotGenuineError, match="did not sign"):
+        voter.register()
+    assert Receipt.load(voter.receipt_file) == genuine
+    assert Receipt.load(voter.receipt_file.with_name("receipt-not-genuine.json")) == forged
+
+
+def test_a_promise_to_deposit_too_late_is_not_believed(voter, between, election):
+    late = sign_receipt(
+        development_account(0),
+        election.chain_id(),
+        election.address,
+        registration_id="ab" * 16,
+        election_id=election.config().election_id,
+        commitment=voter.note.commitment,
+        roll_entry="cd" * 16,
+        promise=Promise.DEPOSIT,
+        issued_at=1,
+        deposit_by=election.config().voting_opens + 1,
+    )
+    between.meddle = changed("/v1/registrations", receipt=late.to_json())
+    with pytest.raises(ReceiptNotGenuineError, match="too late"):
+        voter.register()
+    assert Receipt.load(voter.receipt_file) == late
+
+
+@pytest.mark.parametrize("signer", [None, 0, 3])
+def test_a_promised_permit_that_the_contract_would_not_take_is_not_believed(voter, between, election, signer):
+    chain_id, contract, mine = election.chain_id(), election.address, voter.note.commitment
+    promised = sign_receipt(
+        development_account(0),
+        chain_id,
+        contract,
+        registration_id="ab" * 16,
+        election_id=election.config().election_id,
+        commitment=mine,
+        roll_entry="cd" * 16,
+        promise=Promise.PERMIT,
+        issued_at=1,
+        deposit_by=0,
+    )
+    permit = None
+    if signer is not None:  # the registrar's for another commitment, or a stranger's
+        wrong = mine if signer else 5
+        permit = sign_permit(development_account(signer), chain_id, contract, wrong, 2**40).to_json()
+    between.meddle = changed("/v1/registrations", receipt=promised.to_json(), permit=permit)
+    with pytest.raises(ReceiptNotGenuineError, match="permit"):
+        voter.register()
 
 
 def test_a_receipt_for_another_commitment_is_not_believed(voter, between, service, tmp_path):
