@@ -56,6 +56,7 @@ class LeafEvidence:
         self._nonces: dict[str, str] = {}
         self._persons: dict[Hashable, str] = {}
         self._office_credentials: dict[str, str] = {}
+        self._clients: dict[str, str] = {}  # issuer of sign-ins → the registrar's name there
         self.people: dict[str, int] = {}  # pseudonym → leaf index
         self.reviewed = 0
         self.warnings: list[str] = []
@@ -103,6 +104,11 @@ class LeafEvidence:
             rules.that("a credential that holds", holds=False, found=f"{failure.code}: {failure}")
             return None
         rules.that("a credential that holds", holds=True, found="one")
+        if record.kind is CredentialKind.OIDC:
+            issuer, client = (str(record.evidence.get(name)) for name in ("issuer", "client_id"))
+            rules.equal(
+                "whom the sign-in was for", expected=self._clients.setdefault(issuer, client), found=client
+            )
         if challenge is not None:
             at = record.verified_at
             in_time = challenge.issued <= at <= challenge.expires

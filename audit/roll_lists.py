@@ -7,12 +7,12 @@ of two officers. What the lists amount to is who was on the roll when, and how d
 from __future__ import annotations
 
 import json
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from audit.report import InArchive
 from election.person import DateOfBirth, Person, Sex
+from election.roll import voter_id_key
 from identity.errors import OfficerKeyError
 from identity.matching import same_person_key
 from identity.officer import verify_document
@@ -88,8 +88,8 @@ class SignedRoll:
     def _follow(self, found: ChangeListEvidence, rules: Rules) -> None:
         try:
             document = json.loads(found.document)
-            entries = [(_key(part["voter_id"]), _person(part)) for part in document["entries"]]
-            leaving = [_key(voter_id) for voter_id in document["voter_ids"]]
+            entries = [(voter_id_key(part["voter_id"]), _person(part)) for part in document["entries"]]
+            leaving = [voter_id_key(voter_id) for voter_id in document["voter_ids"]]
             same_size = len(entries) + len(leaving) == found.count
             for key, person in entries:
                 self._take(found, key, person)
@@ -114,7 +114,8 @@ class SignedRoll:
         described: dict[Hashable, str] = {}
         for entry in self._archive.roll.values():
             rules = self._examination.rules(CHECK, InArchive("roll entry", entry.pseudonym))
-            key, listed = _key(entry.voter_id), self._people.get(_key(entry.voter_id))
+            key = voter_id_key(entry.voter_id)
+            listed = self._people.get(key)
             same = listed is not None and listed.is_told_by(entry)
             told = "nobody" if listed is None else "somebody described otherwise, or at another time"
             rules.that("the person whom officers put on the roll", holds=same, found=told)
@@ -132,8 +133,3 @@ class SignedRoll:
 def _person(part: dict[str, str]) -> Person:
     born = DateOfBirth.parse(part["date_of_birth"])
     return Person(part["name"], born, Sex(part["sex"]), part["address"])
-
-
-def _key(voter_id: str) -> str:
-    """Return a number as the roll compares it."""
-    return unicodedata.normalize("NFKC", voter_id)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,7 @@ from api.registry.changes import ChangeKind
 from api.registry.log import append, head, read_log
 from api.registry.roll import open_person
 from api.sealed import SealedRegistration
+from election.roll import voter_id_key
 from identity.evidence import (
     ChangeListEvidence,
     EarlierPerson,
@@ -165,7 +165,7 @@ class Export:
         history = _History.read(connection, self.vault)
         for row in _rows(connection, roll_entry, roll_entry.c.pseudonym):
             voter_id, person = open_person(self.vault, row.pseudonym, row.sealed)
-            key = _key(voter_id)
+            key = voter_id_key(voter_id)
             yield RollEvidence(
                 pseudonym=row.pseudonym,
                 voter_id=voter_id,
@@ -202,12 +202,14 @@ class _History:
 
     @staticmethod
     def read(connection: Connection, vault: Vault) -> _History:
-        """Follow the applied change lists in their order."""
-        history, table = _History(), change_list.c
-        query = select(table.id, table.kind, table.decided_at).where(table.state == ChangeState.APPLIED.value)
-        for row in connection.execute(query.order_by(table.decided_at, table.id)).all():
-            for entry in read_changes(connection, vault, row.id).entries:
-                history._take(ChangeKind(row.kind), _key(entry.voter_id), entry.person, row.decided_at)
+        """Follow the applied change lists in the order of the log: several may bear the same second."""
+        history = _History()
+        for name in _applied(connection):
+            changes = read_changes(connection, vault, name)
+            decided = select(change_list.c.decided_at).where(change_list.c.id == name)
+            at = connection.execute(decided).scalar_one()
+            for entry in changes.entries:
+                history._take(changes.kind, voter_id_key(entry.voter_id), entry.person, at)
         return history
 
     def _take(self, kind: ChangeKind, key: str, person: Person, at: int) -> None:
@@ -299,8 +301,3 @@ def _credential(row: Row[Any]) -> OfficeCredentialRecord:
         expires_at=row.expires_at,
         registration=row.registration_id,
     )
-
-
-def _key(voter_id: str) -> str:
-    """Return a number as the roll compares it."""
-    return unicodedata.normalize("NFKC", voter_id)

@@ -42,12 +42,17 @@ class Answer:
 
 
 class ProviderHttp:
-    """A client for one or more providers; `seconds` bounds each whole request."""
+    """A client for one or more providers; `seconds` bounds every wait and the whole body."""
 
     def __init__(self, seconds: float = DEFAULT_SECONDS) -> None:
         self._seconds = seconds
         # an environment's proxy must not learn whom the registrar asks, nor see codes and tokens
-        self._client = httpx.Client(timeout=seconds, follow_redirects=False, trust_env=False)
+        self._client = httpx.Client(
+            timeout=seconds,
+            follow_redirects=False,
+            trust_env=False,
+            headers={"Accept-Encoding": "identity"},
+        )
 
     def close(self) -> None:
         """Give the connections back."""
@@ -71,7 +76,9 @@ class ProviderHttp:
         body = bytearray()
         try:
             with self._client.stream(method, url, headers=headers, data=form) as response:
-                for chunk in response.iter_bytes():
+                for (
+                    chunk
+                ) in response.iter_raw():  # never decompressed: a small answer could grow without bound
                     body += chunk
                     if len(body) > MAX_BYTES or time.monotonic() > deadline:
                         unavailable(url, "answers at too great a length, or too slowly")

@@ -18,7 +18,10 @@ _TRY_AGAIN = "Nothing was decided. Try again later."
 def new_client(timeout: float) -> httpx.Client:
     """Return a pool of connections that threads may share; redirects are not followed."""
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=32)
-    return httpx.Client(timeout=timeout, limits=limits, headers={"Accept-Encoding": "identity"})
+    # an environment's proxy must not learn whose certificates are asked about
+    return httpx.Client(
+        timeout=timeout, limits=limits, headers={"Accept-Encoding": "identity"}, trust_env=False
+    )
 
 
 def fetch(

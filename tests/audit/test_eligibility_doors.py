@@ -16,14 +16,14 @@ from audit.credentials import load_officers, rechecks
 from audit.eligibility import OFFICERS_FROM_ARCHIVE, EligibilityReport, audit_eligibility
 from audit.errors import AuditImpossibleError, OfficersFileError
 from chain.time import travel_to
-from identity.credential import Mode
+from identity.credential import CredentialKind, Mode, VerifiedCredential
 from identity.evidence import EarlierPerson, EvidenceWriter
 from identity.jpki.trust import TrustStore
 from identity.officer import OfficerKey
 from identity.testpki.directory import TestPki
 from scripts.tohyo import audit_command
 from scripts.tohyo import main as command_line
-from tests.support.eligible_election import ON_ROLL
+from tests.support.eligible_election import ON_ROLL, pseudonym
 from tests.support.lying_node import lying_w3
 from tests.support.people import people
 from tests.support.small_election import CLOSES, VOTES
@@ -48,7 +48,7 @@ def audited(
         options.pop("w3", registrar.election.w3),
         registrar.election.deployment.contract,
         archive,
-        rechecks(trust, archive.officers if keys is None else keys),
+        options.pop("checks", rechecks(trust, archive.officers if keys is None else keys)),
         officers=keys,
         **options,
     )
@@ -144,6 +144,29 @@ def test_somebody_who_comes_back_to_the_roll_is_on_it(registrar: EligibleElectio
     registrar.deposit(registrar.register("card 5", entry.pseudonym))
     registrar.anchor()
     assert audited(registrar).findings == []
+
+
+@pytest.mark.parametrize(("client", "findings"), [("registrar", 0), ("another service", 1)])
+def test_sign_ins_are_for_one_client_of_a_provider(
+    registrar: EligibleElection, client: str, findings: int
+) -> None:
+    """A token that a voter got for another service of the registrar's says nothing about this election."""
+    voters = {5: "registrar", ON_ROLL: client}
+    registrar.put_on_roll(people(ON_ROLL + 1)[-1:])
+    for voter, name in voters.items():
+        evidence = {"issuer": "https://provider", "client_id": name, "verified_at": registrar.clock}
+        evidence |= {"voter": voter}
+        record = registrar.register("", pseudonym(voter), evidence=evidence, kind=CredentialKind.OIDC)
+        registrar.deposit(record)
+    registrar.anchor()
+
+    def believed(evidence: dict[str, Any], _message: bytes) -> VerifiedCredential:
+        person = registrar.books.roll[evidence["voter"]].person
+        return VerifiedCredential(CredentialKind.OIDC, evidence, person)
+
+    checks = dict(rechecks(registrar.trust, registrar.public_keys))
+    checks[CredentialKind.OIDC] = believed
+    assert len(messages(audited(registrar, checks=checks), "credentials")) == findings
 
 
 @pytest.mark.parametrize("action", ["registered", "review_decided", "review_accepted", "deposited"])

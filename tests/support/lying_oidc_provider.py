@@ -39,6 +39,7 @@ class Reply:
     seconds: float = 0.0
     location: str = ""
     drips: bool = False
+    encoding: str = ""
 
     @property
     def data(self) -> bytes:
@@ -138,6 +139,8 @@ class LyingOidcProvider:
                 self.send_response(reply.status)
                 self.send_header("content-type", reply.media_type)
                 self.send_header("content-length", str(len(reply.data)))
+                if reply.encoding:
+                    self.send_header("content-encoding", reply.encoding)
                 if reply.location:
                     self.send_header("location", reply.location)
                 self.end_headers()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pyrage
@@ -94,6 +95,21 @@ def test_the_archive_tells_the_roll_with_its_history(office: ElectionOffice, tmp
     assert hanako.person_at(start + 299) == HANAKO
     assert (roll["2"].added_at, roll["2"].removed_at) == (start + 100, start + 400)
     assert (roll["3"].added_at, roll["3"].removed_at, roll["3"].earlier) == (start + 200, None, ())
+
+
+def test_lists_that_were_approved_in_one_second_are_followed_in_their_order(
+    office: ElectionOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    falling = (f"{number:032x}" for number in range(100, 0, -1))
+    drawn = SimpleNamespace(token_hex=lambda _size: next(falling))
+    monkeypatch.setattr("api.registry.change_lists.secrets", drawn)
+    newcomer = replace(TARO, name="鈴木　三郎")
+    change(office, Changes(ChangeKind.ADD, (RollEntry("4", newcomer),)))
+    office.clock.now -= 100
+    corrected = replace(newcomer, name="鈴木　史郎")
+    change(office, Changes(ChangeKind.CORRECT, (RollEntry("4", corrected),)))
+    roll = {entry.voter_id: entry for entry in write(office, tmp_path / "out.age").roll.values()}
+    assert (roll["4"].person, [past.person for past in roll["4"].earlier]) == (corrected, [newcomer])
 
 
 def test_the_log_in_the_archive_holds_together_and_says_who_ordered_it(

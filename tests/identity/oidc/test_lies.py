@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import hmac
 import json
@@ -350,6 +351,15 @@ def test_a_code_that_the_provider_refuses_is_refused(lying: LyingOidcProvider, v
 def test_an_answer_of_any_size_is_not_read(lying: LyingOidcProvider, verify: Verify) -> None:
     lying.replies["/token"] = Reply(b" " * (MAX_BYTES + 1))
     with pytest.raises(SignInUnavailableError, match="too great a length"):
+        verify()
+
+
+def test_a_compressed_answer_is_not_unpacked(lying: LyingOidcProvider, verify: Verify, nonce: str) -> None:
+    """A small one could grow without bound."""
+    lying.give_tokens(lying.id_token(nonce))
+    packed = gzip.compress(lying.replies["/token"].data)
+    lying.replies["/token"] = Reply(packed, encoding="gzip")
+    with pytest.raises(SignInUnavailableError, match="cannot be read"):
         verify()
 
 

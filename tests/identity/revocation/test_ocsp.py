@@ -154,6 +154,15 @@ def test_an_answer_that_trickles_in_is_given_up(issued, now):
         OcspChecker(url, timeout=0.3).check(card.certificate, card.issuer, now)
 
 
+def test_an_environments_proxy_is_not_asked(url, issued, now, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    card = issued()
+    assert OcspChecker(f"{url}/ocsp").check(card.certificate, card.issuer, now).status == "good"
+
+
 def test_a_refused_connection_says_so(issued, now):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else can take the port
