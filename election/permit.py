@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from eth_account import Account
 from eth_account.messages import encode_typed_data
+from eth_keys.exceptions import BadSignature, ValidationError
 
 from election.errors import PermitError, PermitOfAnotherCommitmentError, Problem
 from election.fields import UINT256, DocumentReader
@@ -32,6 +33,14 @@ _MEMBERS = ("format", "commitment", "deadline", "signature")
 _TYPES = {
     "DepositPermit": [{"name": "commitment", "type": "uint256"}, {"name": "deadline", "type": "uint256"}]
 }
+
+
+def signer_of(message: SignableMessage, signature: bytes) -> str:
+    """Return the address whose key signed; empty if no key can have: half of all numbers are no signature."""
+    try:
+        return str(Account.recover_message(message, signature=signature))
+    except (BadSignature, ValidationError, ValueError):
+        return ""
 
 
 def permit_message(chain_id: int, contract: str, commitment: int, deadline: int) -> SignableMessage:
@@ -83,9 +92,9 @@ class DepositPermit:
             )
 
     def signer(self, chain_id: int, contract: str) -> str:
-        """Return the address that signed this permit for an election's contract."""
+        """Return the address that signed this permit for an election's contract, empty if none can have."""
         message = permit_message(chain_id, contract, self.commitment, self.deadline)
-        return str(Account.recover_message(message, signature=self.signature))
+        return signer_of(message, self.signature)
 
     def require_commitment(self, commitment: int) -> DepositPermit:
         """Return the permit if it is for this commitment.

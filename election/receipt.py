@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_keys.constants import SECPK1_N
 
 from election.errors import DocumentError, Problem, ReceiptError, RefusalError
 from election.fields import UINT256, DocumentReader
-from election.permit import DOMAIN_NAME, DOMAIN_VERSION, SIGNATURE_BYTES
+from election.permit import DOMAIN_NAME, DOMAIN_VERSION, SIGNATURE_BYTES, signer_of
 from election.source import decode_text, parse_json
 from zk.field import SCALAR_FIELD, require_field_element
 
@@ -99,7 +98,7 @@ class Receipt:
         return base64.urlsafe_b64encode(self.signature).rstrip(b"=").decode()
 
     def signer(self, chain_id: int, contract: str) -> str:
-        """Return the address that signed this receipt for an election's contract."""
+        """Return the address that signed this receipt for an election's contract, empty if none can have."""
         message = receipt_message(
             chain_id,
             contract,
@@ -111,7 +110,7 @@ class Receipt:
             issued_at=self.issued_at,
             deposit_by=self.deposit_by,
         )
-        return str(Account.recover_message(message, signature=self.signature))
+        return signer_of(message, self.signature)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `from_json` reads."""
@@ -208,7 +207,7 @@ class Refusal:
         _require_signature(RefusalError, self.signature)
 
     def signer(self, chain_id: int, contract: str) -> str:
-        """Return the address that signed this refusal for an election's contract."""
+        """Return the address that signed this refusal for an election's contract, empty if none can have."""
         message = refusal_message(
             chain_id,
             contract,
@@ -218,7 +217,7 @@ class Refusal:
             reason=self.reason,
             refused_at=self.refused_at,
         )
-        return str(Account.recover_message(message, signature=self.signature))
+        return signer_of(message, self.signature)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `from_json` reads."""

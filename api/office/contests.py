@@ -197,9 +197,9 @@ def _require_own(office: Office, document: RefusalDocument) -> Refusal:
     services = office.services
     try:
         shown = Refusal.from_json(document.model_dump())
-        signer = shown.signer(services.chain_id, services.contract)
-    except (RefusalError, ValueError) as failure:
+    except RefusalError as failure:
         raise _unknown() from failure
+    signer = shown.signer(services.chain_id, services.contract)
     if signer != services.account.address or shown.election_id != office.election_id:
         raise _unknown()
     return shown

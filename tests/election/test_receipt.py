@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from election.errors import ReceiptError, RefusalError
+from election.permit import DepositPermit
 from election.receipt import Promise, Receipt, Refusal, sign_receipt, sign_refusal
 from zk.field import SCALAR_FIELD, FieldElementOutOfRangeError
 
@@ -207,3 +208,12 @@ def test_both_are_read_from_files(receipt: Receipt, refusal: Refusal, tmp_path: 
     path.write_text("{")
     with pytest.raises(ReceiptError, match=str(path)):
         Receipt.load(path)
+
+
+@pytest.mark.parametrize("numbers", [(0, 1), (1, 0), (5, 1), (SECP256K1_ORDER, 1), (2**256 - 1, 1)])
+def test_a_signature_that_no_key_can_have_made_is_nobodys(
+    receipt: Receipt, refusal: Refusal, numbers: tuple[int, int]
+) -> None:
+    impossible = b"".join(number.to_bytes(32) for number in numbers) + b"\x1b"
+    for signed in (receipt, refusal, DepositPermit(1, 1, impossible)):
+        assert replace(signed, signature=impossible).signer(31337, CONTRACT) == ""

@@ -62,6 +62,8 @@ def test_a_contest_is_recorded_once(office: ElectionOffice) -> None:
         {"election_id": "1"},
         {"signature": "0x" + "1b" * 65},
         {"signature": "0x" + "00" * 65},
+        {"signature": f"0x{5:064x}{1:064x}1b"},  # no point of the curve
+        {"signature": f"0x{2**256 - 1:064x}{1:064x}1b"},
     ],
 )
 def test_a_refusal_that_the_registrar_did_not_sign_is_not_recorded(
