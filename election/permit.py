@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from eth_account import Account
 from eth_account.messages import encode_typed_data
-from eth_keys.exceptions import BadSignature, ValidationError
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
 
 from election.errors import PermitError, PermitOfAnotherCommitmentError, Problem
 from election.fields import UINT256, DocumentReader
