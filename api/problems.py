@@ -173,12 +173,19 @@ def _on_error(_request: Request, error: Exception) -> Response:
 def _on_malformed(_request: Request, error: Exception) -> Response:
     """Say which members are wrong, never what they held."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    faults = [{"at": _place(fault["loc"]), "fault": str(fault["msg"])[:200]} for fault in found[:MAX_FAULTS]]
+    faults = [{"at": _place(fault["loc"]), "fault": _told(fault)} for fault in found[:MAX_FAULTS]]
     malformed = errors.RequestMalformedError(
         "The request is not what the description of the service asks for.",
         hint="/openapi.json describes every request.",
     )
     return problem_response(malformed, errors=faults)
+
+
+def _told(fault: dict[str, Any]) -> str:
+    """Return what is wrong; of all messages this one repeats what was sent."""
+    if fault["type"] == "union_tag_invalid":
+        return f"Input should be one of {fault['ctx']['expected_tags']}"
+    return str(fault["msg"])[:200]
 
 
 def _on_http(_request: Request, error: Exception) -> Response:

@@ -111,6 +111,13 @@ def test_every_error_is_a_problem_with_a_code(service: RegistrarService) -> None
     }
 
 
+def test_a_fault_is_named_without_what_was_sent(service: RegistrarService) -> None:
+    body = {"challenge": ["青木"], "commitment": "青木", "credential": {"kind": "青木"}}
+    answer = service.http.post("/v1/registrations", json=body)
+    assert len(answer.json()["errors"]) == 3
+    assert "青木" not in answer.text
+
+
 class Broken:
     """A verifier that fails in a way that nobody foresaw, and would tell everything."""
 
