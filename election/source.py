@@ -163,8 +163,8 @@ def parse_json(text: str, error: type[DocumentError], source: str = "") -> JsonS
 def _too_deep(text: str) -> int | None:
     """Return where the text is nested too deeply, before a parser that recurses sees it.
 
-    Python's own guard is no help where a library has raised the recursion limit, as py_ecc does: the parser
-    then overflows the stack and takes the process with it.
+    Where a library has raised Python's recursion limit, the parser may overflow the stack and take the
+    process with it.
     """
     depth = 0
     for token in _STRING_OR_BRACKET.finditer(text):

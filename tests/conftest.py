@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from eth_account import Account
 
+import zk.py_ecc_curve  # noqa: F401  before a test imports py_ecc, which changes the whole process
 from chain.compiler import contract
 from chain.connection import connect
 from chain.cream import CreamClient

@@ -22,13 +22,12 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
-from py_ecc.fields import optimized_bn128_FQ2 as FQ2
-from py_ecc.optimized_bn128.optimized_curve import multiply, normalize
 
 from zk.ceremony.curve_bytes import G1_BYTES, is_larger_root, stored
 from zk.ceremony.errors import CeremonyRequestError
 from zk.field import BASE_FIELD, SCALAR_FIELD, inverse
 from zk.groth16.points import G1_B, G2_B, Fq2, fq2_multiply
+from zk.py_ecc_curve import FQ2, curve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,8 +152,8 @@ def _square_root_fq2(a: Fq2) -> Fq2 | None:
 
 def _times_cofactor(x: Fq2, y: Fq2) -> bytes:
     """By py_ecc: before this multiplication the point is not in the group that the curve library knows."""
-    point = multiply((FQ2(x), FQ2(y), FQ2.one()), _G2_COFACTOR)
-    x_out, y_out = normalize(point)
+    point = curve.multiply((FQ2(x), FQ2(y), FQ2.one()), _G2_COFACTOR)
+    x_out, y_out = curve.normalize(point)
     run = stored([(*(int(c) for c in x_out.coeffs), *(int(c) for c in y_out.coeffs))])
     assert len(run) == 2 * G1_BYTES  # noqa: S101  two coordinates of two numbers
     return run

@@ -12,12 +12,6 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from py_ecc.fields import optimized_bn128_FQ as FQ
-from py_ecc.fields import optimized_bn128_FQ2 as FQ2
-from py_ecc.fields import optimized_bn128_FQ12 as FQ12
-from py_ecc.optimized_bn128 import optimized_curve as curve
-from py_ecc.optimized_bn128 import optimized_pairing as pairings
-
 from zk.field import BASE_FIELD, SCALAR_FIELD, inverse, root_of_unity
 from zk.formats.zkey_file import read_zkey
 from zk.groth16.errors import ProofMalformedError, VerifyingKeyMalformedError
@@ -29,6 +23,7 @@ from zk.groth16.types import (
     require_well_formed_key,
     require_well_formed_proof,
 )
+from zk.py_ecc_curve import FQ, FQ2, FQ12, curve, pairings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
