@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import func, insert, select, update
 
+from api.admission import kept_place
 from api.database.tables import (
     BatchState,
     RegistrationStatus,
@@ -26,6 +28,8 @@ from api.errors import ChainBehindError
 from api.registry.ledger import transition
 from api.registry.log import SERVICE, append
 from chain.deposit_batch import SignedTransaction
+from election.errors import ReceiptError
+from zk.field import FieldElementOutOfRangeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 _CHUNK = 500  # parameters of one statement; databases have limits
 _IN_FLIGHT = (BatchState.PREPARED, BatchState.INCLUDED)
 _WAITING = (RegistrationStatus.QUEUED, RegistrationStatus.PERMITTED)
+_log = structlog.get_logger("tohyo.depositor")
 _MAY_VOTE = roll_entry.c.removed_at.is_(None) & (roll_entry.c.status == VotingStatus.INTERNET_REGISTERED)
 
 
@@ -80,8 +85,10 @@ class Records:
     """The depositor's view of the database."""
 
     def __init__(self, services: Services, lease: Lease) -> None:
-        self._database, self._lease, self._clock = services.database, lease, services.clock
+        self._services, self._lease = services, lease
+        self._database, self._clock = services.database, services.clock
         self._sender = services.account.address
+        self._told: set[str] = set()  # registrations that the log was told about
 
     def in_flight(self) -> list[Batch]:
         """Return the batches that are not decided, in the order of their nonces."""
@@ -91,17 +98,21 @@ class Records:
             return [_batch(connection, row) for row in rows]
 
     def queue(self, limit: int) -> list[Queued]:
-        """Return those that wait and may be deposited, the oldest first."""
+        """Return those that wait and may be deposited, the oldest first.
+
+        Only what the registrar's key signed is deposited: whoever can write into the database cannot vote.
+        """
         wanted = (
-            select(registration.c.id, registration.c.commitment, registration.c.issued_at)
+            select(registration)
             .join(roll_entry, roll_entry.c.pseudonym == registration.c.roll_entry)
             .where(registration.c.status == RegistrationStatus.QUEUED, _MAY_VOTE)
             .order_by(registration.c.issued_at, registration.c.id)
             .limit(limit)
         )
         with self._database.read() as connection:
-            rows = connection.execute(wanted)
-            return [Queued(row.id, int(row.commitment), row.issued_at) for row in rows]
+            rows = connection.execute(wanted).all()
+        genuine = [row for row in rows if self._is_genuine(row)]
+        return [Queued(row.id, int(row.commitment), row.issued_at) for row in genuine]
 
     def count(self, *statuses: RegistrationStatus) -> int:
         """Return how many registrations have one of these statuses."""
@@ -233,6 +244,18 @@ class Records:
         with self._database.begin() as connection:
             self._lease.require(connection)
             yield connection
+
+    def _is_genuine(self, row: Row[Any]) -> bool:
+        services = self._services
+        try:
+            receipt = kept_place(services.election_id, row).receipt
+            genuine = receipt.signer(services.chain_id, services.contract) == self._sender
+        except (ReceiptError, FieldElementOutOfRangeError, ValueError):
+            genuine = False
+        if not genuine and row.id not in self._told:
+            self._told.add(row.id)
+            _log.error("registration_forged", registration=row.id)
+        return genuine
 
     def _require_free_nonce(self, connection: Connection, view: ChainView, nonce: int) -> None:
         """Refuse a nonce that a transaction of ours used, or waits with: the node lags behind."""

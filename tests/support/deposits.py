@@ -31,6 +31,7 @@ from chain.node import start_node
 from chain.sender import UnlockedSender
 from election.file import parse_election_document
 from election.permit import sign_permit
+from election.receipt import Promise, Receipt, sign_receipt
 from election.scheme import Scheme
 from tests.support.small_election import OPENS, classic_keys, document, vote_keys
 from zk.field import SCALAR_FIELD
@@ -147,11 +148,25 @@ class Office:
                     "status": status,
                     "issued_at": self.clock(),
                     "deposit_by": self.clock() + 3600,
-                    "receipt_signature": b"signature",
                     "sealed": b"sealed",
-                }
-                connection.execute(insert(registration).values(row | values))
+                } | values
+                signed = {"receipt_signature": self._receipt(row).signature}
+                connection.execute(insert(registration).values(signed | row))
         return made
+
+    def _receipt(self, row: dict[str, Any]) -> Receipt:
+        return sign_receipt(
+            development_account(REGISTRAR),
+            self.client.chain_id(),
+            self.client.address,
+            registration_id=row["id"],
+            election_id=self.client.config().election_id,
+            commitment=int(row["commitment"]),
+            roll_entry=row["roll_entry"],
+            promise=Promise.DEPOSIT,
+            issued_at=row["issued_at"],
+            deposit_by=row["deposit_by"],
+        )
 
     def patience(self) -> None:
         """Let the queue's oldest wait long enough, and every lease end."""

@@ -5,10 +5,17 @@ import threading
 import pytest
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
 from api.database.engine import open_database
-from api.database.tables import RegistrationStatus, VotingStatus, batch_transaction, log_anchor, log_entry
+from api.database.tables import (
+    RegistrationStatus,
+    VotingStatus,
+    batch_transaction,
+    log_anchor,
+    log_entry,
+    registration,
+)
 from api.errors import ChainBehindError, LeaseLostError
 from api.registry.ledger import counts
 from chain.connection import connect
@@ -460,6 +467,26 @@ def test_what_is_queued_after_the_close_is_missed_too(office):
     office.register(1)
     settle(office, rounds=1)
     assert office.statuses() == {"missed": 1}
+
+
+@pytest.mark.parametrize("change", ["commitment", "roll_entry", "deposit_by", "receipt_signature"])
+def test_who_can_write_into_the_database_alone_gets_no_leaf(office, change):
+    """Only what the registrar's key signed is deposited."""
+    made, (forged,), (other,) = office.register(1), office.register(1), office.register(1)
+    with office.database.begin() as connection:
+        rows = {row.id: row for row in connection.execute(select(registration))}
+        connection.execute(delete(registration).where(registration.c.id == other))
+        taken = {
+            "commitment": "5",
+            "roll_entry": rows[other].roll_entry,
+            "deposit_by": rows[forged].deposit_by + 1,
+            "receipt_signature": rows[other].receipt_signature,
+        }
+        changed = update(registration).where(registration.c.id == forged)
+        connection.execute(changed.values({change: taken[change]}))
+    settle(office)
+    assert office.statuses() == {"deposited": 1, "queued": 1}
+    assert office.client.leaves() == list(made.values())
 
 
 def test_whoever_never_used_a_permit_may_vote_another_way_after_the_close(office):
