@@ -1,8 +1,9 @@
 """A sign-in with an OpenID provider in the voter's own browser, in place of a card.
 
-The registrar's service says where to sign in, bound to one challenge and one commitment. The provider sends
-the browser back to the registrar's registered address: if that is on this machine, a small server here takes
-the answer; otherwise the voter copies the address that the browser ends at.
+The registrar's service says where to sign in, bound to one challenge and one commitment: its nonce is
+computed here again, since the provider signs for whatever commitment the nonce names. The provider sends the
+browser back to the registrar's registered address: if that is on this machine, a small server here takes the
+answer; otherwise the voter copies the address that the browser ends at.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import hmac
 import threading
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from identity.challenge import signed_message
+from identity.oidc.binding import nonce_of
 from voter.errors import SignInFailedError
 
 if TYPE_CHECKING:
@@ -45,9 +48,10 @@ def sign_in(
 
     def make(challenge: str, commitment: int) -> Credential:
         url, state = client.begin_sign_in(challenge, commitment, issuer)
+        _require_bound(url, state, nonce_of(signed_message(challenge, commitment)))
         back = _redirect_of(url)
         if (back.hostname or "") in _LOOPBACK and back.scheme == "http" and back.port:
-            with _listening(back.port, back.path or "/") as wait:
+            with _listening(back.port, back.path or "/", state) as wait:
                 show(url)
                 answer = wait(patience)
         else:
@@ -56,6 +60,16 @@ def sign_in(
         return {"kind": "oidc", "state": state, "code": _code(answer, state, issuer), "issuer": issuer}
 
     return make
+
+
+def _require_bound(url: str, state: str, nonce: str) -> None:
+    """Refuse to sign in for a commitment of the registrar's own."""
+    given = parse_qs(urlsplit(url).query)
+    if (given.get("nonce"), given.get("state")) != ([nonce], [state]):
+        raise SignInFailedError(
+            "The address to sign in at is not for your commitment.",
+            hint="Do not sign in. Tell the election office; nothing was sent.",
+        )
 
 
 def _redirect_of(url: str) -> SplitResult:
@@ -91,14 +105,19 @@ def _plain(text: str) -> str:
 
 
 @contextmanager
-def _listening(port: int, path: str) -> Iterator[Callable[[float], str]]:
-    """Take one request to `path`; the result waits for it."""
+def _listening(port: int, path: str, state: str) -> Iterator[Callable[[float], str]]:
+    """Take one request to `path` with this state; the result waits for it.
+
+    Browsers open connections on which nothing may follow, and any page may send them here: neither keeps the
+    answer from arriving.
+    """
     arrived = threading.Event()
     answers: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            is_answer = urlsplit(self.path).path == path
+            asked = urlsplit(self.path)
+            is_answer = asked.path == path and parse_qs(asked.query).get("state") == [state]
             self.send_response(HTTPStatus.OK if is_answer else HTTPStatus.NOT_FOUND)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Referrer-Policy", "no-referrer")
@@ -112,7 +131,7 @@ def _listening(port: int, path: str) -> Iterator[Callable[[float], str]]:
             """Say nothing: the code is a secret."""
 
     try:
-        server = HTTPServer(("127.0.0.1", port), Handler)
+        server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     except OSError as failure:
         raise SignInFailedError(
             f"Nothing can listen on port {port} here, where the provider sends your browser.",

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from api.database.engine import open_database
+from identity.challenge import signed_message
+from identity.oidc.binding import nonce_of
 from tests.support.meddler import meddling
 from tests.support.registrar_service import VOTERS, open_service, service_chain, service_pki
 from voter.errors import SignInFailedError
@@ -39,12 +41,21 @@ def port():
         return probe.getsockname()[1]
 
 
-def offer(between, redirect, address="https://idp.example.jp/authorize"):
-    """Let the service say where to sign in."""
-    url = f"{address}?{urlencode({'redirect_uri': redirect, 'state': STATE})}"
-    answer = (201, {}, json.dumps({"url": url, "state": STATE}).encode())
-    between.meddle = lambda path, truth: answer if path == "/v1/oidc/authorizations" else truth
-    return url
+def offer(between, redirect, address="https://idp.example.jp/authorize", **lies):
+    """Let the service say where to sign in; the result has what it said."""
+    said = []
+
+    def answer(path, truth):
+        if path != "/v1/oidc/authorizations":
+            return truth
+        asked = json.loads(between.bodies(path)[-1])
+        nonce = nonce_of(signed_message(asked["challenge"], int(asked["commitment"])))
+        url = f"{address}?{urlencode({'redirect_uri': redirect, 'state': STATE, 'nonce': nonce} | lies)}"
+        said.append(url)
+        return 201, {}, json.dumps({"url": url, "state": STATE}).encode()
+
+    between.meddle = answer
+    return said
 
 
 def credential(between, show=lambda _url: None, ask=lambda: "", patience=20.0):
@@ -70,11 +81,11 @@ def answered(**members):
 def test_the_browsers_answer_is_taken_on_this_machine(between, port):
     back = f"http://127.0.0.1:{port}/back"
     shown = []
-    url = offer(between, back)
+    said = offer(between, back)
     go = browser(f"http://127.0.0.1:{port}/favicon.ico", f"{back}?{answered()}")
     found = credential(between, lambda address: (shown.append(address), go(address)))
     assert found == {"kind": "oidc", "state": STATE, "code": "the-code", "issuer": ISSUER}
-    assert shown == [url]
+    assert shown == said
     asked = json.loads(between.bodies("/v1/oidc/authorizations")[-1])
     assert (asked["commitment"], asked["issuer"]) == (str(COMMITMENT), ISSUER)
 
@@ -106,6 +117,27 @@ def test_nobody_is_sent_to_an_address_without_encryption(between):
     offer(between, "https://registrar.example.jp/back", address="http://idp.example.jp/authorize")
     with pytest.raises(SignInFailedError, match="cannot be used"):
         credential(between, ask=lambda: f"https://registrar.example.jp/back?{answered()}")
+
+
+@pytest.mark.parametrize("lie", [{"nonce": nonce_of(b"another commitment")}, {"state": "another"}])
+def test_nobody_signs_in_for_another_commitment(between, lie):
+    offer(between, "https://registrar.example.jp/back", **lie)
+    shown = []
+    with pytest.raises(SignInFailedError, match="not for your commitment"):
+        credential(between, shown.append, lambda: f"https://registrar.example.jp/back?{answered()}")
+    assert shown == []
+
+
+def test_a_connection_without_a_request_and_a_strangers_answer_are_no_obstacle(between, port):
+    back = f"http://127.0.0.1:{port}/back"
+    offer(between, back)
+    with socket.socket() as silent:
+
+        def show(url):
+            silent.connect(("127.0.0.1", port))  # as browsers do before they know what to ask
+            browser(f"{back}?{answered(state='another')}", f"{back}?{answered()}")(url)
+
+        assert credential(between, show)["code"] == "the-code"
 
 
 def test_waiting_for_the_browser_ends(between, port):
