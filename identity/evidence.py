@@ -42,6 +42,7 @@ from election.person import Person
 from election.receipt import Receipt
 from identity.credential import CredentialKind
 from identity.errors import EvidenceDamagedError, EvidenceKeyError, EvidenceMalformedError
+from identity.office import change_list_document
 from identity.registrar_log import LogEntry
 from zk.field import is_field_element
 
@@ -153,15 +154,9 @@ class ChangeListEvidence(_Part):
 
     def statement(self, act: Literal["propose", "approve"], officer: str) -> dict[str, Any]:
         """Return what an officer signed."""
-        return {
-            "format": "tohyo-change-list/1",
-            "act": act,
-            "id": self.id,
-            "kind": self.kind,
-            "count": self.count,
-            "digest": self.digest,
-            "officer": officer,
-        }
+        return change_list_document(
+            act, officer, list_id=self.id, kind=self.kind, count=self.count, digest=self.digest
+        )
 
 
 class EarlierPerson(_Part):

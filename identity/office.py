@@ -1,8 +1,9 @@
 """What officers sign, a function for each kind of document; and an office-issued credential checked again.
 
 Every document names the election, the officer and the time, so that a signature serves for one decision in
-one election. The service checks them when they arrive; an auditor checks them again from these functions
-and the officers' public keys alone.
+one election; but a change list, which may be older than the contract, names the officer only. The service
+checks them when they arrive; an auditor checks them again from these functions and the officers' public keys
+alone.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT: Final = "tohyo-officer/1"
+CHANGE_LIST_FORMAT: Final = "tohyo-change-list/1"
 _EVIDENCE: Final = {
     "credential_id": str,
     "roll_entry": str,
@@ -64,6 +66,21 @@ class Signing:
             "officer": self.officer,
             "at": self.at,
         } | members
+
+
+def change_list_document(
+    act: str, officer: str, *, list_id: str, kind: str, count: int, digest: str
+) -> dict[str, Any]:
+    """Return what an officer signs who proposes, approves or rejects a change of the roll."""
+    return {
+        "format": CHANGE_LIST_FORMAT,
+        "act": act,
+        "id": list_id,
+        "kind": kind,
+        "count": count,
+        "digest": digest,
+        "officer": officer,
+    }
 
 
 def review_document(

@@ -28,9 +28,10 @@ from api.errors import (
 )
 from api.office.roles import Role
 from api.registry.apply import apply_changes, require_changes_fit
-from api.registry.changes import FORMAT, ChangeKind, Changes
+from api.registry.changes import ChangeKind, Changes
 from api.registry.log import append
 from api.registry.signing import Signer, require_signature
+from identity.office import change_list_document
 from identity.officer import canonical_json
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def propose(database: Database, vault: Vault, changes: Changes, signer: Signer, 
     document = canonical_json(changes.to_json(secrets.token_hex(16)))
     digest = hashlib.sha256(document).digest()
     kind, size = changes.kind.value, len(changes)
-    statement = _statement("propose", signer.id, list_id=list_id, kind=kind, size=size, digest=digest)
+    statement = change_list_document(
+        "propose", signer.id, list_id=list_id, kind=kind, count=size, digest=digest.hex()
+    )
     values = {
         "id": list_id,
         "kind": kind,
@@ -222,21 +225,9 @@ def _proposal(row: Row[*tuple[Any, ...]]) -> Proposal:
 
 
 def _statement_about(row: Row[*tuple[Any, ...]], act: str, officer: str) -> dict[str, Any]:
-    return _statement(act, officer, list_id=row.id, kind=row.kind, size=row.size, digest=row.digest)
-
-
-def _statement(
-    act: str, officer: str, *, list_id: str, kind: str, size: int, digest: bytes
-) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "act": act,
-        "id": list_id,
-        "kind": kind,
-        "count": size,
-        "digest": digest.hex(),
-        "officer": officer,
-    }
+    return change_list_document(
+        act, officer, list_id=row.id, kind=row.kind, count=row.size, digest=bytes(row.digest).hex()
+    )
 
 
 def _log(connection: Connection, action: str, statement: dict[str, Any], at: int) -> None:

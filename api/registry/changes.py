@@ -8,8 +8,7 @@ from typing import Any
 
 from election.person import DateOfBirth, Person, Sex
 from election.roll import RollEntry
-
-FORMAT = "tohyo-change-list/1"
+from identity.office import CHANGE_LIST_FORMAT
 
 
 class ChangeKind(StrEnum):
@@ -35,7 +34,7 @@ class Changes:
     def to_json(self, salt: str) -> dict[str, Any]:
         """Return the document whose digest officers sign."""
         return {
-            "format": FORMAT,
+            "format": CHANGE_LIST_FORMAT,
             "kind": self.kind.value,
             "salt": salt,
             "entries": [_entry_document(entry) for entry in self.entries],
