@@ -186,7 +186,7 @@ def require_unused(services: Services, permit: PermitMayBeUsedError) -> None:
     if time <= permit.deadline:
         raise _outstanding()
     if deposited_at(chain, [permit.commitment], final):
-        raise already_deposited()
+        raise _already_deposited()
 
 
 def enter_ledger(connection: Connection, pseudonym: str, at: int) -> None:
@@ -199,13 +199,6 @@ def enter_ledger(connection: Connection, pseudonym: str, at: int) -> None:
     """
     if locked_status(connection, pseudonym) is not VotingStatus.INTERNET_REGISTERED:
         transition(connection, pseudonym, VotingStatus.INTERNET_REGISTERED, actor=SERVICE, at=at)
-
-
-def already_deposited() -> AlreadyDepositedError:
-    """Say that the person's earlier commitment cannot be replaced any more."""
-    return AlreadyDepositedError(
-        "The earlier commitment is in the tree.", hint="Vote with the note that belongs to it."
-    )
 
 
 def _permit(services: Services, chain_now: int, commitment: int) -> DepositPermit:
@@ -221,13 +214,19 @@ def _require_replaceable(earlier: Row[Any], chain_now: int, undeposited: Collect
     if earlier.status == RegistrationStatus.SUBMITTED:
         raise _in_progress()
     if earlier.status == RegistrationStatus.DEPOSITED:
-        raise already_deposited()
+        raise _already_deposited()
     if earlier.status != RegistrationStatus.PERMITTED:
         raise RegistrationClosedError("The earlier registration came too late.", hint="Ask the office.")
     if chain_now <= earlier.permit_deadline:
         raise _outstanding()
     if int(earlier.commitment) not in undeposited:
         raise PermitMayBeUsedError(int(earlier.commitment), earlier.permit_deadline)
+
+
+def _already_deposited() -> AlreadyDepositedError:
+    return AlreadyDepositedError(
+        "The earlier commitment is in the tree.", hint="Vote with the note that belongs to it."
+    )
 
 
 def _outstanding() -> PermitOutstandingError:

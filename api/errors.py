@@ -1,4 +1,4 @@
-"""Why the registrar gives no permit."""
+"""What the registrar cannot or must not do, and why."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class RegistrarError(TohyoError):
 
 
 class CommitmentAlreadyRegisteredError(RegistrarError):
-    """Another voter got a permit for this commitment before."""
+    """Another voter registered this commitment before."""
 
 
 class NotTheRegistrarError(RegistrarError):

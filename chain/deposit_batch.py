@@ -70,11 +70,6 @@ class SignedTransaction:
         fields = _fields(self.raw)
         return Fees(fields["maxFeePerGas"], fields["maxPriorityFeePerGas"])
 
-    @property
-    def call_data(self) -> bytes:
-        """What it says to the contract."""
-        return bytes(_fields(self.raw)["data"])
-
 
 @dataclass(frozen=True)
 class ChainView:

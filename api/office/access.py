@@ -111,11 +111,6 @@ class Office:
         """What names the election; asked once."""
         return self.services.election_id
 
-    @property
-    def public_keys(self) -> dict[str, str]:
-        """Officers' public keys by id."""
-        return {officer.id: officer.public_key for officer in self.officers.values()}
-
     def may(self, action: Action) -> Callable[..., OfficerSettings]:
         """Return a dependency that gives the officer who asks, if they may do this."""
 
