@@ -79,6 +79,9 @@ def typed_errors(rpc_url: str = "the node") -> Iterator[None]:
         raise RpcUnreachableError(
             f"nothing answers at {rpc_url}", hint="is the chain running? `tohyo chain up` starts a local one"
         ) from error
+    except requests.exceptions.HTTPError as error:  # its text holds the address, which may hold a password
+        answered = "nothing" if error.response is None else str(error.response.status_code)
+        raise RpcFailedError(f"{rpc_url} does not answer as an Ethereum node: HTTP {answered}") from error
     except (requests.exceptions.RequestException, Web3Exception, ValueError) as error:
         raise RpcFailedError(f"{rpc_url} does not answer as an Ethereum node: {error}") from error
 

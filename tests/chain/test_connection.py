@@ -6,6 +6,7 @@ import http.server
 import threading
 
 import pytest
+import requests
 
 from chain.connection import connect, require_contract, typed_errors
 from chain.contract_errors import UnknownRevertError
@@ -120,3 +121,12 @@ def test_an_account_without_money_is_told_in_the_nodes_words(w3):
     sender = UnlockedSender(w3, w3.eth.accounts[0])
     with pytest.raises(RpcFailedError, match=r"[Ii]nsufficient"), typed_errors():
         sender.send({"to": w3.eth.accounts[1], "value": 10**30, "gas": 21_000})
+
+
+def test_an_error_of_http_does_not_tell_the_nodes_address() -> None:
+    """Providers put the customer's key into the address, and the registrar logs what went wrong."""
+    refused = requests.Response()
+    refused.status_code, refused.url = 401, "https://node.example/v3/0123456789abcdef"
+    with pytest.raises(RpcFailedError, match="401") as caught, typed_errors():
+        refused.raise_for_status()
+    assert "0123456789abcdef" not in str(caught.value)
