@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import requests.exceptions
 from sqlalchemy import insert, select, update
 
 from api.database.tables import (
@@ -97,6 +99,29 @@ def running_chain() -> Iterator[Web3]:
         yield connect(node.rpc_url)
 
 
+class SettledDepositor(Depositor):
+    """A round that ends when the chain has made the block that the round's transaction is for.
+
+    Anvil makes it a moment after it has answered, and a busy machine makes moments long.
+    """
+
+    def step(self) -> bool:
+        try:
+            return super().step()
+        finally:
+            with suppress(requests.exceptions.ConnectionError):  # the node that a test stopped makes none
+                wait_for_block(self._services.chain.w3)
+
+
+def wait_for_block(w3: Web3) -> None:
+    """Wait while the chain is about to include what it was given; what it cannot include it keeps."""
+    if rpc(w3, "anvil_getAutomine") is not True:
+        return
+    until = time.monotonic() + 1
+    while int(rpc(w3, "txpool_status")["pending"], 16) and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 @dataclass
 class Office:
     """One election's registrar with a database: registers people, runs depositors, looks at the result."""
@@ -120,7 +145,7 @@ class Office:
         )
 
     def depositor(self, between: Any = lambda _place: None) -> Depositor:
-        return Depositor(self.services(), between)
+        return SettledDepositor(self.services(), between)
 
     def register(
         self, count: int, status: RegistrationStatus = RegistrationStatus.QUEUED, **values: Any
