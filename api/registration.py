@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,7 @@ _REFUSALS = (
 )
 _RACES = 5  # a lost race is decided by reading again; nobody loses so many in a row
 _ID_BYTES = 16
+_AT_ONCE = 4  # decisions; more would only hold connections while they wait for the end of the log
 _USE_OF = select(challenge_use).where(challenge_use.c.nonce == bindparam("nonce"))  # built once
 _USE = insert(challenge_use)
 _log = structlog.get_logger("tohyo.api")
@@ -117,6 +119,7 @@ class Registrations:
     ) -> None:
         self._services, self._chain_time = services, chain_time
         self._challenges, self._rates = challenges, rates
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
 
     def register(self, request: RegistrationRequest) -> Place:
         """Register, or say again what was answered to the same request.
@@ -141,9 +144,10 @@ class Registrations:
             self._require_usable(request)
             credential = self._verified(request)
             known.person = credential.person
-            claim = self._claim(credential)
-            known.pseudonym = claim.pseudonyms[0] if claim.is_certain else None
-            return self._placed(challenge, request, claim)
+            with self._turns:
+                claim = self._claim(credential)
+                known.pseudonym = claim.pseudonyms[0] if claim.is_certain else None
+                return self._placed(challenge, request, claim)
         except _REFUSALS as reason:
             return self._refuse(challenge, request, reason, known)
 

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
 RESULT = ROOT / "bench" / "results" / "registrations.json"
 CONNECTIONS = 32
 DEPTH = 10
+WARM_UP = 200  # registrations that are not measured: a service runs for weeks
 YARDSTICK_SECONDS = 3.0
 UNLIMITED = 10**9
 SERVE = "from scripts.tohyo.api_commands import app; app(prog_name='tohyo api')"
@@ -306,6 +307,8 @@ def measure_database(ground: Ground, name: str, database: str, rate: float, at_r
         async def drive() -> tuple[list[float], list[float], float]:
             connections = Connections(address)
             await connections.open()
+            await _at_full_speed(connections, sent[:WARM_UP])
+            del sent[:WARM_UP]
             steady = await _at_rate(connections, sent[:at_rate], rate)
             full, seconds = await _at_full_speed(connections, sent[at_rate:])
             connections.close()
@@ -361,7 +364,7 @@ def measure(rate: float, seconds: float, full: int) -> dict[str, Any]:
     """Measure both databases."""
     at_rate = max(1, round(rate * seconds))
     before = machine()
-    with prepared(at_rate + full) as ground, run_postgresql() as server:
+    with prepared(WARM_UP + at_rate + full) as ground, run_postgresql() as server:
         urls = {"sqlite": f"sqlite:///{ground.folder}/bench.sqlite", "postgresql": server.create()}
         verifications = verifications_per_second(ground.key)
         found = {name: measure_database(ground, name, url, rate, at_rate) for name, url in urls.items()}

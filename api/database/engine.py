@@ -242,7 +242,6 @@ def _postgresql(url: URL) -> Engine:
         pool_size=_CONNECTIONS,
         max_overflow=2 * _CONNECTIONS,
         pool_timeout=_BUSY_SECONDS,
-        pool_pre_ping=True,
         connect_args={"connect_timeout": _CONNECT_SECONDS},
     )
     event.listen(engine, "connect", _set_up_postgresql)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from api.database.tables import VotingStatus, roll_entry
 from api.errors import LedgerTransitionRefusedError, RollEntryUnknownError, VotesByAnotherChannelError
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _S = VotingStatus
+_STATUS = select(roll_entry.c.status).where(
+    roll_entry.c.pseudonym == bindparam("pseudonym"), roll_entry.c.removed_at.is_(None)
+)
+_LOCKED_STATUS = _STATUS.with_for_update()
 BY_SERVICE = frozenset({(_S.ELIGIBLE, _S.INTERNET_REGISTERED), (_S.INTERNET_REGISTERED, _S.ELIGIBLE)})
 BY_OFFICER = frozenset(
     {
@@ -88,10 +92,8 @@ def counts(connection: Connection) -> dict[VotingStatus, int]:
 
 
 def _status(connection: Connection, pseudonym: str, *, locked: bool) -> VotingStatus:
-    query = select(roll_entry.c.status).where(
-        roll_entry.c.pseudonym == pseudonym, roll_entry.c.removed_at.is_(None)
-    )
-    found = connection.execute(query.with_for_update() if locked else query).scalar_one_or_none()
+    query = _LOCKED_STATUS if locked else _STATUS
+    found = connection.execute(query, {"pseudonym": pseudonym}).scalar_one_or_none()
     if found is None:
         raise RollEntryUnknownError(
             "Nobody on the roll has this pseudonym, or no longer.", hint="Look the person up on the roll."

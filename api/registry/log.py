@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from api.database.tables import log_entry, log_head
 from identity.errors import RegistrarLogBrokenError
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 # actors that are no officers: the service itself, and whoever works at its machine with the key file
 SERVICE, OPERATOR = "service", "operator"
 _PAGE = 1_000
+# built once: every registration appends twice
+_LAST = select(log_head).with_for_update()
+_ADD = insert(log_entry)
+_MOVE = update(log_head).values(sequence=bindparam("new_sequence"), hash=bindparam("new_hash"))
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,12 @@ def append(
     `subject` is a pseudonym or an id, `details` JSON values without personal data.
     """
     text = canonical_details(details or {})
-    last = connection.execute(select(log_head).with_for_update()).one()
+    last = connection.execute(_LAST).one()
     entry = LogEntry(last.sequence + 1, at, actor, action, subject, details or {})
     digest = entry_hash(last.hash, entry)
     written = entry.to_json() | {"details": text, "previous": last.hash, "hash": digest}
-    connection.execute(insert(log_entry).values(written))
-    connection.execute(update(log_head).values(sequence=entry.sequence, hash=digest))
+    connection.execute(_ADD, written)
+    connection.execute(_MOVE, {"new_sequence": entry.sequence, "new_hash": digest})
     return entry.sequence
 
 
