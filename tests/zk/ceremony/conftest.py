@@ -39,9 +39,7 @@ def damaged(tmp_path: Path) -> Callable[..., Path]:
         shutil.copy(path, copy)
         with copy.open("r+b") as file:
             file.seek(place)
-            if (
-                file.read(len(replacement)) == replacement
-            ):  # keys are random: these bytes may be there already
+            if file.read(len(replacement)) == replacement:  # keys are random: it may be there
                 replacement = bytes([replacement[0] ^ 1]) + replacement[1:]
             file.seek(place)
             file.write(replacement)
