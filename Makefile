@@ -41,7 +41,7 @@ build/.ready: .venv/.ready node_modules/.ready $(wildcard contracts/*.sol contra
 demo: setup  ## Run a whole election on a local chain (more: `.venv/bin/tohyo demo --help`).
 	$(BIN)/tohyo demo $(ARGS)
 
-test: setup  ## Run the tests (about two minutes on two cores).
+test: setup  ## Run the tests (about ten minutes on two cores).
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
 
 test-all: setup brownie-setup  ## Run every test, the slow and the Brownie ones too.
@@ -60,13 +60,14 @@ format: setup  ## Format Python and Solidity.
 	$(BIN)/ruff format .
 	forge fmt contracts
 
-bench: setup  ## Measure gas, proving and the audit; writes bench/results and docs/figures.md.
+bench: setup  ## Measure gas, proving, the audit and test cards; writes bench/results and docs/figures.md.
 	$(BIN)/python bench/gas_cream.py
 	$(BIN)/python bench/gas_classic.py
 	$(BIN)/python bench/constraints.py
 	$(BIN)/python bench/zk_proofs.py
 	$(BIN)/python bench/zk_engine.py
 	$(BIN)/python bench/audit_ballots.py
+	$(BIN)/python bench/testpki.py
 	$(BIN)/python -m tests.docs.figures
 
 bench-ceremony: setup  ## Measure a key ceremony beside snarkjs; about ten minutes.
